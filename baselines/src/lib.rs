@@ -1,0 +1,19 @@
+//! What normal is, and what leaving it means.
+//!
+//! ```text
+//! cells (view) → ColumnProfile, Profile (profile) → ColumnSummary (summary)
+//!     → Measurement (compare) → Finding, Verdict (judge) → stored documents (document)
+//! ```
+//!
+//! Everything here is a pure function of its arguments: no clock, no file, no network, no randomness that is not
+//! passed in. The crate does not know where bytes come from (`capture`, `store`) or how a run is organised (`engine`).
+
+#![warn(missing_docs)]
+
+pub mod view;
+pub mod profile;
+pub mod summary;
+pub mod compare;
+pub mod constraint;
+pub mod judge;
+pub mod document;
