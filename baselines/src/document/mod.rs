@@ -1,1 +1,15 @@
-//! document
+//! Stored JSON documents: twins of domain types, read tolerantly and written canonically.
+//!
+//! Domain types are not `Serialize`; each stored document has structs of its own here, which convert both ways.
+//! Model Monitor's files (`model_monitor`) keep its schemas, our own (`verdict`) are version enums. Functions take
+//! and give bytes: nothing here knows where a document lies.
+
+pub mod model_monitor;
+pub mod verdict;
+
+mod canonical;
+mod error;
+mod java_double;
+
+pub use error::DocumentError;
+pub use java_double::{java_double, java_percent};
