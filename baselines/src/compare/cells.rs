@@ -1,0 +1,127 @@
+//! Two samples laid over each other: ascending cells with the rows of both sides.
+//!
+//! A cell is one exact value, or an open interval of which only the row count is known. Does not know any distance.
+
+use super::measurement::NotComputable;
+use crate::summary::WeightedPoints;
+
+/// The rows of both samples at one value (`low == high`) or in one open interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cell {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) value: f64,
+    pub(crate) baseline: u64,
+    pub(crate) current: u64,
+}
+
+impl Cell {
+    pub(crate) fn is_atom(&self) -> bool {
+        self.low == self.high
+    }
+
+    /// Whether `next`, which does not start before this cell, shares values with it.
+    fn overlaps(&self, next: &Cell) -> bool {
+        if self.is_atom() {
+            next.is_atom() && next.low == self.low
+        } else if next.is_atom() {
+            next.low > self.low && next.low < self.high
+        } else {
+            next.low < self.high
+        }
+    }
+
+    fn absorb(&mut self, next: &Cell) {
+        self.high = self.high.max(next.high);
+        self.baseline += next.baseline;
+        self.current += next.current;
+    }
+}
+
+/// Cells that cover both samples, ascending and disjoint.
+///
+/// Exact values that fall inside an interval of the other side join it, intervals that overlap become one: what is
+/// left is what both sides know, so every bound computed from the cells is rigorous for any pair of grids.
+pub(crate) fn align(baseline: &WeightedPoints, current: &WeightedPoints) -> Result<Vec<Cell>, NotComputable> {
+    check(baseline)?;
+    check(current)?;
+    if baseline.values.is_empty() {
+        return Err(NotComputable::EmptyBaseline);
+    }
+    if current.values.is_empty() {
+        return Err(NotComputable::EmptyCurrent);
+    }
+    let mut left = cells(baseline, true).peekable();
+    let mut right = cells(current, false).peekable();
+    let mut merged: Vec<Cell> = Vec::with_capacity(baseline.values.len().max(current.values.len()));
+    loop {
+        let take_left = match (left.peek(), right.peek()) {
+            (Some(l), Some(r)) => (l.low, l.high) <= (r.low, r.high),
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) => return Ok(merged),
+        };
+        let Some(cell) = (if take_left { left.next() } else { right.next() }) else { return Ok(merged) };
+        match merged.last_mut() {
+            Some(last) if last.overlaps(&cell) => last.absorb(&cell),
+            _ => merged.push(cell),
+        }
+    }
+}
+
+/// `points` as far as `extents` lets them be told apart: exact values strictly inside one of its open intervals
+/// are counted there, at the interval's representative value; the others stay as they are.
+///
+/// `extents` are the cells of a grid, ascending and disjoint, each `(low, value, high)`.
+pub fn regrid(points: &WeightedPoints, extents: &[(f64, f64, f64)]) -> WeightedPoints {
+    let mut result = WeightedPoints { extents: Some(Vec::new()), ..WeightedPoints::default() };
+    let known = points.extents.as_deref();
+    for (idx, (&value, &weight)) in points.values.iter().zip(&points.weights).enumerate() {
+        let own = known.and_then(|known| known.get(idx).copied()).unwrap_or((value, value));
+        let gap_idx = extents.partition_point(|&(_, _, high)| high <= value);
+        let (low, at, high) = match extents.get(gap_idx) {
+            Some(&(low, at, high)) if low < value && value < high => (low.min(own.0), at, high.max(own.1)),
+            _ => (own.0, value, own.1),
+        };
+        let Some(kept) = result.extents.as_mut() else { return result };
+        if result.values.last() == Some(&at)
+            && let (Some(last), Some(extent)) = (result.weights.last_mut(), kept.last_mut())
+        {
+            *last += weight;
+            *extent = (extent.0.min(low), extent.1.max(high));
+        } else {
+            result.values.push(at);
+            result.weights.push(weight);
+            kept.push((low, high));
+        }
+    }
+    result
+}
+
+/// Whether the sample keeps the contract of `WeightedPoints`.
+pub(crate) fn check(points: &WeightedPoints) -> Result<(), NotComputable> {
+    let ascending = points.values.windows(2).all(|pair| pair[0] < pair[1]);
+    let finite = points.values.iter().all(|value| value.is_finite());
+    let total = points.weights.iter().try_fold(0u64, |sum, &weight| sum.checked_add(weight));
+    let extents_fit = points.extents.as_ref().is_none_or(|extents| {
+        extents.len() == points.values.len()
+            && extents.iter().zip(&points.values).all(|(&(low, high), &value)| {
+                (low == value && value == high) || (low < value && value < high)
+            })
+            && extents.windows(2).all(|pair| pair[0].1 <= pair[1].0)
+    });
+    let sound = ascending && finite && extents_fit && points.values.len() == points.weights.len();
+    if sound && total.is_some_and(|total| total < 1 << 62) && points.weights.iter().all(|&weight| weight > 0) {
+        Ok(())
+    } else {
+        Err(NotComputable::Malformed)
+    }
+}
+
+fn cells(points: &WeightedPoints, is_baseline: bool) -> impl Iterator<Item = Cell> {
+    points.values.iter().zip(&points.weights).enumerate().map(move |(idx, (&value, &weight))| {
+        let (low, high) = points.extents.as_ref().map_or((value, value), |extents| extents[idx]);
+        let (baseline, current) = if is_baseline { (weight, 0) } else { (0, weight) };
+        Cell { low, high, value, baseline, current }
+    })
+}
