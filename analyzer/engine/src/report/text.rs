@@ -1,0 +1,303 @@
+//! The report as a terminal summary: at most 100 columns wide, no colour, no escape sequences.
+//!
+//! Says the most important entries of each part and how many it leaves out. It does not know the terminal: width is
+//! fixed, so that the same model gives the same bytes.
+
+use std::borrow::Cow;
+
+use textwrap::core::display_width;
+use textwrap::{Options, wrap};
+
+use super::clip::clip;
+use super::format::count;
+use super::model::{ColumnRow, Finding, Health, ReportModel};
+
+/// No line is wider than this many terminal columns.
+pub const TEXT_WIDTH: usize = 100;
+
+const N_FINDINGS: usize = 10;
+const N_COLUMNS: usize = 12;
+const N_REJECTS: usize = 8;
+const N_ENTRIES: usize = 6;
+const MAX_PROSE: usize = 600;
+
+/// The summary, ending with a line break. The same model gives the same bytes.
+pub fn text(model: &ReportModel) -> String {
+    let mut out = Lines::default();
+    let title = if model.title.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", model.title)
+    };
+    out.paragraph("", &format!("{}{title}", model.status.label().to_uppercase()));
+    for line in [&model.subtitle, &model.headline] {
+        if !line.is_empty() {
+            out.paragraph("", line);
+        }
+    }
+    facts(&mut out, model);
+    findings(&mut out, &model.findings);
+    columns(&mut out, model);
+    health(&mut out, &model.health);
+    schema(&mut out, model);
+    not_evaluated(&mut out, model);
+    if !model.footer.is_empty() {
+        out.blank();
+        for line in model.footer.iter().take(N_ENTRIES) {
+            out.paragraph("", line);
+        }
+    }
+    out.text
+}
+
+#[derive(Default)]
+struct Lines {
+    text: String,
+}
+
+impl Lines {
+    fn push(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.push("");
+    }
+
+    /// `text` wrapped to the width, every line behind `indent`.
+    fn paragraph(&mut self, indent: &str, text: &str) {
+        self.hanging(indent, indent, text);
+    }
+
+    /// `text` wrapped to the width, its first line behind `first`, the others behind `rest`.
+    fn hanging(&mut self, first: &str, rest: &str, text: &str) {
+        let options = Options::new(TEXT_WIDTH)
+            .initial_indent(first)
+            .subsequent_indent(rest);
+        for line in wrap(&clip(text, MAX_PROSE), options) {
+            self.push(&line);
+        }
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.blank();
+        self.push(title);
+    }
+
+    fn left_out(&mut self, n: usize) {
+        if n > 0 {
+            self.push(&format!("  … and {} more in verdict.json", count(n as u64)));
+        }
+    }
+}
+
+/// `text` in exactly `width` terminal columns, padded on the right.
+fn left(text: &str, width: usize) -> String {
+    let text = fitted(text, width);
+    let pad = width - display_width(&text);
+    format!("{text}{:pad$}", "")
+}
+
+/// `text` in exactly `width` terminal columns, padded on the left.
+fn right(text: &str, width: usize) -> String {
+    let text = fitted(text, width);
+    let pad = width - display_width(&text);
+    format!("{:pad$}{text}", "")
+}
+
+/// `text` in at most `width` terminal columns.
+fn fitted(text: &str, width: usize) -> Cow<'_, str> {
+    (0..=width)
+        .rev()
+        .map(|n| clip(text, n))
+        .find(|t| display_width(t) <= width)
+        .unwrap_or(Cow::Borrowed(""))
+}
+
+fn dash(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
+}
+
+fn facts(out: &mut Lines, model: &ReportModel) {
+    if model.facts.is_empty() {
+        return;
+    }
+    out.blank();
+    let width = model
+        .facts
+        .iter()
+        .map(|fact| display_width(&clip(&fact.label, 24)))
+        .max()
+        .unwrap_or(0)
+        .min(24);
+    for fact in &model.facts {
+        let first = format!("  {}  ", left(&fact.label, width));
+        let rest = " ".repeat(width + 4);
+        let note = if fact.note.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", fact.note)
+        };
+        out.hanging(&first, &rest, &format!("{}{note}", fact.value));
+    }
+}
+
+fn findings(out: &mut Lines, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    out.heading(&format!("Findings ({})", findings.len()));
+    for finding in findings.iter().take(N_FINDINGS) {
+        let place = if finding.column.is_empty() {
+            "whole data set"
+        } else {
+            &finding.column
+        };
+        let severity = format!("  {:<9} ", finding.severity.label());
+        let check = if finding.check.is_empty() {
+            String::new()
+        } else {
+            format!(" · {}", clip(&finding.check, 40))
+        };
+        out.hanging(&severity, "            ", &format!("{}{check}", clip(place, 60)));
+        let mut sentence = finding.what.clone();
+        let measured = [("value", &finding.value), ("limit", &finding.limit)]
+            .iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(name, text)| format!("{name} {text}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if !measured.is_empty() {
+            let how = if finding.derivation.is_empty() {
+                String::new()
+            } else {
+                format!("; {}", finding.derivation)
+            };
+            sentence = format!("{sentence} ({measured}{how})");
+        }
+        out.paragraph("            ", &sentence);
+        if !finding.remedy.is_empty() {
+            out.hanging("            → ", "              ", &finding.remedy);
+        }
+    }
+    out.left_out(findings.len().saturating_sub(N_FINDINGS));
+}
+
+fn columns(out: &mut Lines, model: &ReportModel) {
+    if model.columns.is_empty() {
+        return;
+    }
+    let shown: Vec<&ColumnRow> = model.columns.iter().take(N_COLUMNS).collect();
+    out.heading(&match model.columns.len() {
+        n if n > shown.len() => format!("Columns, most changed first ({} of {n})", shown.len()),
+        n => format!("Columns, most changed first ({n})"),
+    });
+    let heading = if model.distance_heading.is_empty() {
+        "Distance"
+    } else {
+        &model.distance_heading
+    };
+    let width = shown
+        .iter()
+        .map(|row| display_width(&clip(&row.name, 36)))
+        .max()
+        .unwrap_or(0)
+        .clamp(6, 36);
+    let mut row = |name: &str, kind: &str, distance: &str, p: &str, missing: &str, status: &str| {
+        out.push(&format!(
+            "  {}  {}  {}  {}  {}  {}",
+            left(name, width),
+            left(kind, 10),
+            right(distance, 14),
+            right(p, 7),
+            right(missing, 8),
+            left(status, 13)
+        ));
+    };
+    row("Column", "Type", heading, "p", "Missing", "Status");
+    for column in shown {
+        row(
+            &column.name,
+            dash(&column.inferred_type),
+            dash(&column.distance),
+            dash(&column.p_value),
+            dash(&column.missing),
+            column.status.label(),
+        );
+    }
+}
+
+fn health(out: &mut Lines, health: &Health) {
+    if *health == Health::default() {
+        return;
+    }
+    out.heading("Data health");
+    if !health.summary.is_empty() {
+        out.paragraph("  ", &health.summary);
+    }
+    if !health.counts.is_empty() {
+        let counts: Vec<String> = health
+            .counts
+            .iter()
+            .map(|fact| format!("{} {}", fact.label.to_lowercase(), fact.value))
+            .collect();
+        out.paragraph("  ", &counts.join(" · "));
+    }
+    for row in health.rejects.iter().take(N_REJECTS) {
+        let example = if row.example.is_empty() {
+            String::new()
+        } else {
+            format!("; first at {}", row.example)
+        };
+        out.hanging(
+            "  rejected  ",
+            "            ",
+            &format!("{} {} ({}{example})", row.count, row.reason, row.share),
+        );
+    }
+    out.left_out(health.rejects.len().saturating_sub(N_REJECTS));
+    for note in health.notes.iter().take(N_ENTRIES) {
+        out.paragraph("  ", note);
+    }
+}
+
+fn schema(out: &mut Lines, model: &ReportModel) {
+    if model.schema_changes.is_empty() {
+        return;
+    }
+    out.heading(&format!("Schema changes ({})", model.schema_changes.len()));
+    for change in model.schema_changes.iter().take(N_ENTRIES) {
+        let detail = if change.detail.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", change.detail)
+        };
+        out.hanging(
+            "  ",
+            "    ",
+            &format!("{}: {}{detail}", clip(&change.column, 60), change.what),
+        );
+    }
+    out.left_out(model.schema_changes.len().saturating_sub(N_ENTRIES));
+}
+
+fn not_evaluated(out: &mut Lines, model: &ReportModel) {
+    if model.not_evaluated.is_empty() {
+        return;
+    }
+    out.heading(&format!("Not evaluated ({})", model.not_evaluated.len()));
+    for entry in model.not_evaluated.iter().take(N_ENTRIES) {
+        let remedy = if entry.remedy.is_empty() {
+            String::new()
+        } else {
+            format!(" → {}", entry.remedy)
+        };
+        out.hanging(
+            "  ",
+            "    ",
+            &format!("{}: {}{remedy}", clip(&entry.what, 60), entry.reason),
+        );
+    }
+    out.left_out(model.not_evaluated.len().saturating_sub(N_ENTRIES));
+}
