@@ -206,7 +206,7 @@ pub struct ColumnSummary {
     pub numeric: Option<NumericSummary>,
     /// Where the column is (or may be) categorical.
     pub categorical: Option<CategoricalSummary>,
-    /// First and last position of the cells of each class, by `CellClass` discriminant.
+    /// First and last position of the cells of each class but `Absent`, by `CellClass` discriminant.
     pub spans: [Option<(Position, Position)>; 8],
 }
 

@@ -25,11 +25,13 @@ pub enum CellClass {
     PositiveInfinity = 6,
     /// `-inf`, `-Infinity`.
     NegativeInfinity = 7,
+    /// The row's whole side (input or output) was not captured: no cell at all.
+    Absent = 8,
 }
 
 impl CellClass {
     /// Number of classes; the discriminants are `0..COUNT`.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
     /// Every class, by discriminant.
     pub const ALL: [CellClass; Self::COUNT] = [
         CellClass::Missing,
@@ -40,6 +42,7 @@ impl CellClass {
         CellClass::Nan,
         CellClass::PositiveInfinity,
         CellClass::NegativeInfinity,
+        CellClass::Absent,
     ];
 }
 
