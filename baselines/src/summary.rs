@@ -207,7 +207,7 @@ pub struct ColumnSummary {
     /// Where the column is (or may be) categorical.
     pub categorical: Option<CategoricalSummary>,
     /// First and last position of the cells of each class but `Absent`, by `CellClass` discriminant.
-    pub spans: [Option<(Position, Position)>; 8],
+    pub spans: [Option<(Position, Position)>; 9],
 }
 
 /// One data set: a baseline or a window.
