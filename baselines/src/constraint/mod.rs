@@ -31,11 +31,17 @@ impl Constraints {
     }
     /// Whether `feature` is to be evaluated: its own switch where it has one, the data set's otherwise.
     pub fn evaluates(&self, feature: &FeatureConstraints) -> bool {
-        feature.overrides.evaluate_constraints.unwrap_or(self.monitoring.evaluate_constraints)
+        feature
+            .overrides
+            .evaluate_constraints
+            .unwrap_or(self.monitoring.evaluate_constraints)
     }
     /// Whether metrics of `feature` are to be published.
     pub fn emits_metrics(&self, feature: &FeatureConstraints) -> bool {
-        feature.overrides.emit_metrics.unwrap_or(self.monitoring.emit_metrics)
+        feature
+            .overrides
+            .emit_metrics
+            .unwrap_or(self.monitoring.emit_metrics)
     }
 }
 

@@ -68,13 +68,20 @@ pub enum WarningKind {
 /// Proposes the constraints that Model Monitor would, with the reason of each.
 pub fn suggest(summary: &DatasetSummary) -> Suggestions {
     let mut suggestions = Suggestions {
-        constraints: Constraints { features: Vec::new(), monitoring: MonitoringConfig::default() },
+        constraints: Constraints {
+            features: Vec::new(),
+            monitoring: MonitoringConfig::default(),
+        },
         derivations: Vec::new(),
         warnings: Vec::new(),
     };
     for column in &summary.columns {
         let mut derive = |constraint, sentence| {
-            suggestions.derivations.push(Derivation { column: column.name.clone(), constraint, sentence });
+            suggestions.derivations.push(Derivation {
+                column: column.name.clone(),
+                constraint,
+                sentence,
+            });
         };
         let inferred_type = column.inferred_type;
         derive("inferred_type", type_sentence(column));
@@ -98,7 +105,10 @@ pub fn suggest(summary: &DatasetSummary) -> Suggestions {
             domains,
             overrides: Overrides::default(),
         });
-        let warnings = [warn_no_values(column), warn_identifier(column).or_else(|| warn_code(column))];
+        let warnings = [
+            warn_no_values(column),
+            warn_identifier(column).or_else(|| warn_code(column)),
+        ];
         suggestions.warnings.extend(warnings.into_iter().flatten());
     }
     suggestions
@@ -125,13 +135,22 @@ fn type_sentence(column: &ColumnSummary) -> String {
 fn suggest_completeness(column: &ColumnSummary) -> Option<(f64, String)> {
     let completeness = column.counts.completeness()?;
     let (present, cells) = (column.counts.n_present(), column.counts.n_cells());
-    Some((completeness, format!("{present} of {cells} cells of the baseline are present")))
+    Some((
+        completeness,
+        format!("{present} of {cells} cells of the baseline are present"),
+    ))
 }
 
 /// Non-negative is `min ≥ 0`, written for every numeric column, true and false both.
 fn suggest_non_negative(column: &ColumnSummary) -> Option<(bool, String)> {
-    let numeric = column.numeric.as_ref().filter(|numeric| column.inferred_type.is_numeric() && numeric.n > 0)?;
-    Some((numeric.min >= 0.0, format!("the smallest number of the baseline is {}", numeric.min)))
+    let numeric = column
+        .numeric
+        .as_ref()
+        .filter(|numeric| column.inferred_type.is_numeric() && numeric.n > 0)?;
+    Some((
+        numeric.min >= 0.0,
+        format!("the smallest number of the baseline is {}", numeric.min),
+    ))
 }
 
 /// Domains are the values of the histogram, in its order, where there is a histogram.
@@ -144,7 +163,11 @@ fn suggest_domains(column: &ColumnSummary) -> Option<(Vec<String>, String)> {
     if !categorical.complete || categorical.counts.is_empty() || n_distinct > MAX_HISTOGRAM_CATEGORIES {
         return None;
     }
-    let domains = categorical.counts.iter().map(|(value, _)| value.clone()).collect();
+    let domains = categorical
+        .counts
+        .iter()
+        .map(|(value, _)| value.clone())
+        .collect();
     let sentence = format!(
         "the baseline has {n_distinct} distinct values, at most {MAX_HISTOGRAM_CATEGORIES}, and each of them is allowed"
     );
@@ -155,12 +178,17 @@ fn warn_no_values(column: &ColumnSummary) -> Option<Warning> {
     (column.counts.n_present() == 0).then(|| Warning {
         column: column.name.clone(),
         kind: WarningKind::NoValues,
-        sentence: "has no value in the baseline, so nothing about it can be checked; leave it out or add data".to_owned(),
+        sentence:
+            "has no value in the baseline, so nothing about it can be checked; leave it out or add data"
+                .to_owned(),
     })
 }
 
 fn warn_identifier(column: &ColumnSummary) -> Option<Warning> {
-    let numeric = column.numeric.as_ref().filter(|_| column.inferred_type == InferredType::Integral)?;
+    let numeric = column
+        .numeric
+        .as_ref()
+        .filter(|_| column.inferred_type == InferredType::Integral)?;
     let ratio = numeric.distinct.value() as f64 / numeric.n.max(1) as f64;
     if numeric.n < MIN_ROWS_FOR_IDENTIFIER || ratio < IDENTIFIER_DISTINCT_RATIO {
         return None;
@@ -178,7 +206,10 @@ fn warn_identifier(column: &ColumnSummary) -> Option<Warning> {
 }
 
 fn warn_code(column: &ColumnSummary) -> Option<Warning> {
-    let numeric = column.numeric.as_ref().filter(|_| column.inferred_type == InferredType::Integral)?;
+    let numeric = column
+        .numeric
+        .as_ref()
+        .filter(|_| column.inferred_type == InferredType::Integral)?;
     let digits = n_digits(numeric.min)?;
     let fixed_width = n_digits(numeric.max)? == digits && digits >= MIN_CODE_DIGITS;
     let spread = numeric.max - numeric.min >= 0.5 * 10f64.powf(f64::from(digits) - 1.0);
@@ -197,5 +228,7 @@ fn warn_code(column: &ColumnSummary) -> Option<Warning> {
 
 /// Digits of a whole number from zero; `None` for negative ones.
 fn n_digits(value: f64) -> Option<u32> {
-    (0.0..1e15).contains(&value).then(|| (value as u64).checked_ilog10().unwrap_or(0) + 1)
+    (0.0..1e15)
+        .contains(&value)
+        .then(|| (value as u64).checked_ilog10().unwrap_or(0) + 1)
 }

@@ -9,7 +9,11 @@ fn numeric_column(name: &str, values: Vec<f64>) -> ColumnSummary {
     let n = values.len() as u64;
     let fractional = values.iter().filter(|value| value.fract() != 0.0).count() as u64;
     let points = WeightedPoints::from_values(values);
-    let counts = CellCounts { n_integral: n - fractional, n_fractional: fractional, ..CellCounts::default() };
+    let counts = CellCounts {
+        n_integral: n - fractional,
+        n_fractional: fractional,
+        ..CellCounts::default()
+    };
     ColumnSummary {
         name: name.to_owned(),
         inferred_type: counts.inferred_type(),
@@ -25,13 +29,17 @@ fn numeric_column(name: &str, values: Vec<f64>) -> ColumnSummary {
             points,
         }),
         categorical: None,
-        spans: [None; 8],
+        spans: [None; 9],
     }
 }
 
 fn text_column(name: &str, counts: &[(&str, u64)], n_missing: u64) -> ColumnSummary {
     let n = counts.iter().map(|(_, n)| n).sum();
-    let cells = CellCounts { n_text: n, n_missing, ..CellCounts::default() };
+    let cells = CellCounts {
+        n_text: n,
+        n_missing,
+        ..CellCounts::default()
+    };
     ColumnSummary {
         name: name.to_owned(),
         inferred_type: cells.inferred_type(),
@@ -40,16 +48,22 @@ fn text_column(name: &str, counts: &[(&str, u64)], n_missing: u64) -> ColumnSumm
         categorical: Some(CategoricalSummary {
             n,
             distinct: Distinct::Exact(counts.len() as u64),
-            counts: counts.iter().map(|(value, n)| ((*value).to_owned(), *n)).collect(),
+            counts: counts
+                .iter()
+                .map(|(value, n)| ((*value).to_owned(), *n))
+                .collect(),
             n_other: 0,
             complete: true,
         }),
-        spans: [None; 8],
+        spans: [None; 9],
     }
 }
 
 fn suggested(column: ColumnSummary) -> Suggestions {
-    suggest(&DatasetSummary { n_rows: column.counts.n_cells(), columns: vec![column] })
+    suggest(&DatasetSummary {
+        n_rows: column.counts.n_cells(),
+        columns: vec![column],
+    })
 }
 
 #[test]
@@ -75,12 +89,24 @@ fn completeness_is_what_was_observed() {
 #[test]
 fn domains_are_the_histogram_up_to_its_limit() {
     let suggestions = suggested(text_column("s", &[("b", 3), ("a", 2)], 0));
-    assert_eq!(suggestions.constraints.features[0].domains, Some(vec!["b".to_owned(), "a".to_owned()]));
-    let names: Vec<String> = (0..=MAX_HISTOGRAM_CATEGORIES).map(|i| format!("v{i:03}")).collect();
+    assert_eq!(
+        suggestions.constraints.features[0].domains,
+        Some(vec!["b".to_owned(), "a".to_owned()])
+    );
+    let names: Vec<String> = (0..=MAX_HISTOGRAM_CATEGORIES)
+        .map(|i| format!("v{i:03}"))
+        .collect();
     let wide: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
-    assert_eq!(suggested(text_column("s", &wide, 0)).constraints.features[0].domains, None);
+    assert_eq!(
+        suggested(text_column("s", &wide, 0)).constraints.features[0].domains,
+        None
+    );
     let fits = &wide[..MAX_HISTOGRAM_CATEGORIES as usize];
-    assert!(suggested(text_column("s", fits, 0)).constraints.features[0].domains.is_some());
+    assert!(
+        suggested(text_column("s", fits, 0)).constraints.features[0]
+            .domains
+            .is_some()
+    );
 }
 
 #[test]
@@ -88,9 +114,14 @@ fn code_like_integers_are_warned_about_and_not_changed() {
     let check = |column: ColumnSummary, expect: Option<WarningKind>| {
         let suggestions = suggested(column);
         assert_eq!(suggestions.warnings.first().map(|warning| warning.kind), expect);
-        assert_eq!(suggestions.constraints.features[0].inferred_type, InferredType::Integral);
+        assert_eq!(
+            suggestions.constraints.features[0].inferred_type,
+            InferredType::Integral
+        );
     };
-    let zip_codes = (0..500).map(|i| f64::from(10_000 + (i * 7919) % 89_999 / 300 * 300)).collect();
+    let zip_codes = (0..500)
+        .map(|i| f64::from(10_000 + (i * 7919) % 89_999 / 300 * 300))
+        .collect();
     check(numeric_column("zip", zip_codes), Some(WarningKind::LooksLikeCode));
     let ids = (0..500).map(f64::from).collect();
     check(numeric_column("id", ids), Some(WarningKind::LooksLikeIdentifier));
@@ -103,7 +134,10 @@ fn code_like_integers_are_warned_about_and_not_changed() {
 #[test]
 fn a_column_without_values_is_warned_about() {
     let suggestions = suggested(text_column("s", &[], 5));
-    assert_eq!(suggestions.constraints.features[0].inferred_type, InferredType::Unknown);
+    assert_eq!(
+        suggestions.constraints.features[0].inferred_type,
+        InferredType::Unknown
+    );
     assert_eq!(suggestions.warnings[0].kind, WarningKind::NoValues);
     assert_eq!(suggestions.constraints.features[0].completeness, Some(0.0));
 }

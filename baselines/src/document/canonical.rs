@@ -19,7 +19,9 @@ use super::java_double::java_double;
 pub(super) fn to_bytes<T: Serialize>(document: &'static str, value: &T) -> Result<Vec<u8>, DocumentError> {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, Jackson::default());
-    value.serialize(&mut serializer).map_err(|_| DocumentError::NotFinite { document })?;
+    value
+        .serialize(&mut serializer)
+        .map_err(|_| DocumentError::NotFinite { document })?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -39,7 +41,10 @@ impl Jackson {
 
 impl Formatter for Jackson {
     fn write_null<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
-        Err(io::Error::new(io::ErrorKind::InvalidData, "null stands for no value of a stored document"))
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "null stands for no value of a stored document",
+        ))
     }
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         writer.write_all(java_double(value).as_bytes())

@@ -1,1 +1,326 @@
-//! judge
+//! Is this window still what the baseline said? Measurements and constraints in, a [`Verdict`] out.
+//!
+//! ```text
+//! current, baseline → measure_column → Model Monitor's six checks → house checks → Verdict
+//! ```
+//!
+//! Two families of checks run side by side:
+//!
+//! - **Model Monitor's six** (`model_monitor`), with its semantics, names and sentences. A finding of theirs is
+//!   always a violation, and they alone enter `constraint_violations.json`.
+//! - **House checks** (`house`): drift as effect *and* evidence, new missing values, NaN and infinities, unseen
+//!   categories, changed types, absent and unknown columns, rejected records. They are warnings, and violations where
+//!   [`Policy`] says so. Where one of the six has already flagged the same cause, the house does not repeat it.
+//!
+//! `status` is violated if any finding is a violation, *not evaluated* if not one check could be made, else pass. A
+//! check that could not be made is listed with its reason; it is neither pass nor fail. A column whose constraints are
+//! switched off (`evaluate_constraints`) is not judged by either family.
+//!
+//! The judge has no clock, reads no file and repeats no captured value.
+
+mod column;
+mod evidence;
+mod finding;
+mod histogram;
+mod house;
+mod measure;
+mod model_monitor;
+mod multiplicity;
+mod schema_change;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use column::{
+    CategoryCount, CategoryReport, ColumnReport, MAX_LISTED_CATEGORIES, MIN_ROWS_TO_NAME, NumericReport,
+    Quantiles, SideReport,
+};
+pub use evidence::Evidence;
+pub use finding::{CheckKind, Finding, NotEvaluated, Severity};
+pub use histogram::{Bins, Histogram, MAX_BINS};
+pub use measure::{Measured, measure_column};
+pub use multiplicity::benjamini_hochberg;
+pub use schema_change::{SchemaChange, SchemaChangeKind, schema_changes};
+pub use verdict::{
+    BaselineOrigin, BaselineSource, HourVolume, Judged, ObjectRead, Records, Run, Software, Status, Verdict,
+    Window,
+};
+
+use std::collections::BTreeMap;
+
+use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
+use crate::summary::{ColumnSummary, DatasetSummary};
+
+/// A baseline as the judge sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct BaselineView<'a> {
+    /// What must hold.
+    pub constraints: &'a Constraints,
+    /// What normal is; without it, drift is not evaluated.
+    pub summary: Option<&'a DatasetSummary>,
+    /// How good the numbers of `summary` are, one entry per column; missing entries are `Counted`.
+    pub evidence: &'a [Evidence],
+    /// Frozen bin edges by column name; without them they are taken from the points of `summary`.
+    pub house_edges: Option<&'a BTreeMap<String, Vec<f64>>>,
+}
+
+/// The house's practical limits. Model Monitor's thresholds stand in the constraints. Calibrated limits will be added
+/// here: what is missing today is a limit per column and window size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Whether the house's own checks run.
+    pub house_checks: bool,
+    /// PSI above which a drift is large enough to matter.
+    pub psi_practical: f64,
+    /// PSI from which such a drift is a violation and not only a warning.
+    pub psi_major: f64,
+    /// Largest adjusted p-value that counts as evidence.
+    pub significance: f64,
+    /// Rows each side has at least, to say anything about drift.
+    pub min_rows: u64,
+    /// Share of rejected lines above which there is a warning.
+    pub reject_warning: f64,
+    /// Share of rejected lines above which there is a violation.
+    pub reject_violation: f64,
+    /// Share of rows in unseen categories above which there is a warning; below, it is only mentioned.
+    pub unseen_warning: f64,
+}
+
+impl Default for Policy {
+    /// PSI bands 0.1 and 0.25 are the industry's rule of thumb (Siddiqi 2006, Credit Risk Scorecards); the rest are
+    /// round numbers to start from.
+    fn default() -> Self {
+        Self {
+            house_checks: true,
+            psi_practical: 0.1,
+            psi_major: 0.25,
+            significance: 0.05,
+            min_rows: 30,
+            reject_warning: 0.01,
+            reject_violation: 0.1,
+            unseen_warning: 0.01,
+        }
+    }
+}
+
+/// One column as all checks see it.
+struct Subject<'a> {
+    name: &'a str,
+    baseline: Option<&'a ColumnSummary>,
+    current: Option<&'a ColumnSummary>,
+    /// Whether its constraints are switched on.
+    evaluated: bool,
+    evidence: Evidence,
+    measured: Vec<Measured>,
+}
+
+/// What the checks have found so far.
+#[derive(Default)]
+struct Docket {
+    findings: Vec<Finding>,
+    not_evaluated: Vec<NotEvaluated>,
+    n_evaluated: u64,
+}
+
+impl Docket {
+    fn pass(&mut self) {
+        self.n_evaluated += 1;
+    }
+    fn find(&mut self, finding: Finding) {
+        self.n_evaluated += 1;
+        self.findings.push(finding);
+    }
+    fn skip(&mut self, column: Option<&str>, check: CheckKind, reason: impl Into<String>) {
+        self.not_evaluated.push(NotEvaluated {
+            column: column.map(str::to_owned),
+            check,
+            reason: reason.into(),
+        });
+    }
+    fn has(&self, check: CheckKind, column: &str) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.check == check && finding.column.as_deref() == Some(column))
+    }
+}
+
+/// Judges one window.
+pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, policy: &Policy) -> Verdict {
+    let mut subjects = subjects(current, baseline);
+    let mut docket = Docket::default();
+    if current.n_rows == 0 {
+        for check in CheckKind::ALL
+            .into_iter()
+            .filter(|check| *check != CheckKind::Rejects)
+        {
+            docket.skip(None, check, "the window has no rows");
+        }
+    } else {
+        model_monitor::check(current, baseline, &subjects, &mut docket);
+        if policy.house_checks {
+            house::check(current, baseline, &subjects, policy, &mut docket);
+        }
+    }
+    if policy.house_checks {
+        house::check_rejects(&run.records, policy, &mut docket);
+    }
+    let Docket {
+        mut findings,
+        not_evaluated,
+        n_evaluated,
+    } = docket;
+    let position: BTreeMap<&str, usize> = subjects
+        .iter()
+        .enumerate()
+        .map(|(idx, subject)| (subject.name, idx))
+        .collect();
+    findings.sort_by_key(|finding| {
+        let column = finding
+            .column
+            .as_deref()
+            .and_then(|name| position.get(name).copied());
+        (std::cmp::Reverse(finding.severity), finding.check, column)
+    });
+    let status = if findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Violation)
+    {
+        Status::Violated
+    } else if n_evaluated == 0 || current.n_rows == 0 {
+        Status::NotEvaluated
+    } else {
+        Status::Pass
+    };
+    let columns = subjects
+        .iter_mut()
+        .filter_map(|subject| {
+            let measured = std::mem::take(&mut subject.measured);
+            column::report(
+                subject.baseline,
+                subject.current,
+                subject.evidence.name(),
+                measured,
+            )
+        })
+        .collect();
+    Verdict {
+        status,
+        run,
+        findings,
+        not_evaluated,
+        columns,
+        schema_changes: schema_changes(current),
+        judged: judged(baseline.constraints, policy),
+    }
+}
+
+/// Every column that the constraints, the baseline or the window know, in that order.
+fn subjects<'a>(current: &'a DatasetSummary, baseline: &BaselineView<'a>) -> Vec<Subject<'a>> {
+    fn by_name(summary: &DatasetSummary) -> BTreeMap<&str, (usize, &ColumnSummary)> {
+        summary
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(idx, column)| (column.name.as_str(), (idx, column)))
+            .collect()
+    }
+    let in_current = by_name(current);
+    let in_baseline = baseline.summary.map(by_name).unwrap_or_default();
+    let mut known = std::collections::BTreeSet::new();
+    let named_by_baseline = baseline.summary.into_iter().flat_map(|summary| &summary.columns);
+    let names = baseline
+        .constraints
+        .features
+        .iter()
+        .map(|feature| feature.name.as_str())
+        .chain(named_by_baseline.map(|column| column.name.as_str()))
+        .chain(current.columns.iter().map(|column| column.name.as_str()))
+        .filter(|name| known.insert(*name));
+    let switches: BTreeMap<&str, bool> = baseline
+        .constraints
+        .features
+        .iter()
+        .map(|feature| (feature.name.as_str(), baseline.constraints.evaluates(feature)))
+        .collect();
+    names
+        .map(|name| {
+            let of_baseline = in_baseline.get(name).copied();
+            let of_current = in_current.get(name).map(|(_, column)| *column);
+            let evidence = of_baseline
+                .and_then(|(idx, _)| baseline.evidence.get(idx).copied())
+                .unwrap_or_default();
+            let edges = baseline
+                .house_edges
+                .and_then(|edges| edges.get(name))
+                .map(Vec::as_slice);
+            let measured = match (of_baseline, of_current) {
+                (Some((_, baseline)), Some(current)) => measure_column(baseline, current, evidence, edges),
+                _ => Vec::new(),
+            };
+            Subject {
+                name,
+                baseline: of_baseline.map(|(_, column)| column),
+                current: of_current,
+                evaluated: switches
+                    .get(name)
+                    .copied()
+                    .unwrap_or(baseline.constraints.monitoring.evaluate_constraints),
+                evidence,
+                measured,
+            }
+        })
+        .collect()
+}
+
+fn judged(constraints: &Constraints, policy: &Policy) -> Judged {
+    let monitoring = &constraints.monitoring;
+    let distribution = &monitoring.distribution;
+    let on = |switch: bool| if switch { "Enabled" } else { "Disabled" };
+    let comparison_method = match distribution.comparison_method {
+        ComparisonMethod::Simple => "Simple",
+        ComparisonMethod::Robust => "Robust",
+    };
+    let categorical_drift_method = match distribution.categorical_drift_method {
+        CategoricalDriftMethod::LInfinity => "LInfinity",
+        CategoricalDriftMethod::ChiSquared => "ChiSquared",
+    };
+    let thresholds = [
+        (
+            "categorical_comparison_threshold",
+            distribution.categorical_comparison_threshold,
+        ),
+        ("comparison_threshold", distribution.comparison_threshold),
+        ("datatype_check_threshold", monitoring.datatype_check_threshold),
+        ("domain_content_threshold", monitoring.domain_content_threshold),
+        ("min_rows", policy.min_rows as f64),
+        ("min_rows_to_name_a_category", MIN_ROWS_TO_NAME as f64),
+        ("psi_major", policy.psi_major),
+        ("psi_practical", policy.psi_practical),
+        ("reject_violation", policy.reject_violation),
+        ("reject_warning", policy.reject_warning),
+        ("significance", policy.significance),
+        ("unseen_warning", policy.unseen_warning),
+    ];
+    let choices = [
+        ("categorical_drift_method", categorical_drift_method),
+        ("comparison_method", comparison_method),
+        ("evaluate_constraints", on(monitoring.evaluate_constraints)),
+        ("house_checks", on(policy.house_checks)),
+        (
+            "multiplicity",
+            "Benjamini-Hochberg over the columns of the window",
+        ),
+        ("perform_comparison", on(distribution.perform_comparison)),
+    ];
+    Judged {
+        conventions: vec!["house".to_owned(), "sagemaker".to_owned()],
+        thresholds: thresholds
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        choices: choices
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+    }
+}

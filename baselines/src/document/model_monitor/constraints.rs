@@ -57,7 +57,11 @@ pub struct FeatureConstraintsTwin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub string_constraints: Option<StringConstraints>,
     /// The documentation's place for the switches of one column.
-    #[serde(default, rename = "monitoringConfigOverrides", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "monitoringConfigOverrides",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub monitoring_config_overrides: Option<OverridesTwin>,
 }
 
@@ -173,7 +177,10 @@ impl ConstraintsFile {
         if known {
             Ok(file)
         } else {
-            Err(value_error(".", "expected `features`, or the constraints of a model-quality run"))
+            Err(value_error(
+                ".",
+                "expected `features`, or the constraints of a model-quality run",
+            ))
         }
     }
 
@@ -191,14 +198,20 @@ impl ConstraintsFile {
     /// A file of a model-quality run; a share or threshold outside 0 to 1; two columns of one name.
     pub fn into_constraints(self) -> Result<Constraints, DocumentError> {
         let Some(twins) = self.features else {
-            return Err(value_error(".", "expected `features`: these are the constraints of a model-quality run"));
+            return Err(value_error(
+                ".",
+                "expected `features`: these are the constraints of a model-quality run",
+            ));
         };
         let mut features: Vec<FeatureConstraints> = Vec::with_capacity(twins.len());
         let mut names = std::collections::BTreeSet::new();
         for (idx, twin) in twins.into_iter().enumerate() {
             check_share(&format!("features[{idx}].completeness"), twin.completeness)?;
             if !names.insert(twin.name.clone()) {
-                return Err(value_error(&format!("features[{idx}].name"), "expected a name that no other column has"));
+                return Err(value_error(
+                    &format!("features[{idx}].name"),
+                    "expected a name that no other column has",
+                ));
             }
             features.push(feature_from_twin(twin));
         }
@@ -219,12 +232,18 @@ impl From<&Constraints> for ConstraintsFile {
 }
 
 fn value_error(path: &str, problem: &str) -> DocumentError {
-    DocumentError::Value { document: CONSTRAINTS_FILE, path: path.to_owned(), problem: problem.to_owned() }
+    DocumentError::Value {
+        document: CONSTRAINTS_FILE,
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
 }
 
 fn check_share(path: &str, value: Option<f64>) -> Result<(), DocumentError> {
     match value {
-        Some(share) if !(0.0..=1.0).contains(&share) => Err(value_error(path, "expected a number from 0 to 1")),
+        Some(share) if !(0.0..=1.0).contains(&share) => {
+            Err(value_error(path, "expected a number from 0 to 1"))
+        }
         _ => Ok(()),
     }
 }
@@ -234,7 +253,8 @@ fn feature_from_twin(twin: FeatureConstraintsTwin) -> FeatureConstraints {
     let own = [
         twin.monitoring_config_overrides,
         strings.monitoring_config_overrides,
-        twin.num_constraints.and_then(|numbers| numbers.monitoring_config_overrides),
+        twin.num_constraints
+            .and_then(|numbers| numbers.monitoring_config_overrides),
     ];
     let switch = |of: fn(&OverridesTwin) -> Option<Switch>| own.iter().flatten().find_map(of).map(bool::from);
     FeatureConstraints {
@@ -255,18 +275,23 @@ fn feature_to_twin(feature: &FeatureConstraints) -> FeatureConstraintsTwin {
         evaluate_constraints: feature.overrides.evaluate_constraints.map(Switch::from),
         emit_metrics: feature.overrides.emit_metrics.map(Switch::from),
     });
-    let (in_strings, in_feature) = if feature.domains.is_some() { (overrides, None) } else { (None, overrides) };
+    let (in_strings, in_feature) = if feature.domains.is_some() {
+        (overrides, None)
+    } else {
+        (None, overrides)
+    };
     FeatureConstraintsTwin {
         name: feature.name.clone(),
         inferred_type: feature.inferred_type.into(),
         completeness: feature.completeness,
-        num_constraints: feature
-            .non_negative
-            .map(|value| NumConstraints { is_non_negative: Some(value), monitoring_config_overrides: None }),
-        string_constraints: feature
-            .domains
-            .as_ref()
-            .map(|domains| StringConstraints { domains: Some(domains.clone()), monitoring_config_overrides: in_strings }),
+        num_constraints: feature.non_negative.map(|value| NumConstraints {
+            is_non_negative: Some(value),
+            monitoring_config_overrides: None,
+        }),
+        string_constraints: feature.domains.as_ref().map(|domains| StringConstraints {
+            domains: Some(domains.clone()),
+            monitoring_config_overrides: in_strings,
+        }),
         monitoring_config_overrides: in_feature,
     }
 }
@@ -276,20 +301,33 @@ fn monitoring_from_twin(twin: &MonitoringConfigTwin) -> Result<MonitoringConfig,
     let distribution = twin.distribution_constraints.clone().unwrap_or_default();
     let domain_content_threshold = twin.domain_content_threshold.or(distribution.min_domain_mass);
     let prefix = "monitoring_config";
-    check_share(&format!("{prefix}.datatype_check_threshold"), twin.datatype_check_threshold)?;
-    check_share(&format!("{prefix}.domain_content_threshold"), domain_content_threshold)?;
+    check_share(
+        &format!("{prefix}.datatype_check_threshold"),
+        twin.datatype_check_threshold,
+    )?;
+    check_share(
+        &format!("{prefix}.domain_content_threshold"),
+        domain_content_threshold,
+    )?;
     let prefix = "monitoring_config.distribution_constraints";
-    check_share(&format!("{prefix}.comparison_threshold"), distribution.comparison_threshold)?;
+    check_share(
+        &format!("{prefix}.comparison_threshold"),
+        distribution.comparison_threshold,
+    )?;
     check_share(
         &format!("{prefix}.categorical_comparison_threshold"),
         distribution.categorical_comparison_threshold,
     )?;
     let switch = |value: Option<Switch>, otherwise: bool| value.map_or(otherwise, bool::from);
-    let old_switch = distribution.enable_comparisons.unwrap_or(default.distribution.perform_comparison);
+    let old_switch = distribution
+        .enable_comparisons
+        .unwrap_or(default.distribution.perform_comparison);
     Ok(MonitoringConfig {
         evaluate_constraints: switch(twin.evaluate_constraints, default.evaluate_constraints),
         emit_metrics: switch(twin.emit_metrics, default.emit_metrics),
-        datatype_check_threshold: twin.datatype_check_threshold.unwrap_or(default.datatype_check_threshold),
+        datatype_check_threshold: twin
+            .datatype_check_threshold
+            .unwrap_or(default.datatype_check_threshold),
         domain_content_threshold: domain_content_threshold.unwrap_or(default.domain_content_threshold),
         distribution: DistributionConstraints {
             perform_comparison: switch(distribution.perform_comparison, old_switch),
@@ -302,9 +340,10 @@ fn monitoring_from_twin(twin: &MonitoringConfigTwin) -> Result<MonitoringConfig,
             categorical_comparison_threshold: distribution
                 .categorical_comparison_threshold
                 .unwrap_or(default.distribution.categorical_comparison_threshold),
-            categorical_drift_method: distribution
-                .categorical_drift_method
-                .map_or(default.distribution.categorical_drift_method, CategoricalDriftMethod::from),
+            categorical_drift_method: distribution.categorical_drift_method.map_or(
+                default.distribution.categorical_drift_method,
+                CategoricalDriftMethod::from,
+            ),
         },
     })
 }

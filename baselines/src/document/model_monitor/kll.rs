@@ -26,7 +26,10 @@ pub(super) fn kll(points: &WeightedPoints, min: f64, max: f64, whole_numbers: bo
     Kll {
         buckets: buckets(points, min, max),
         sketch: Some(KllSketch {
-            parameters: Some(KllParameters { c: KLL_SHRINKING_FACTOR, k: KLL_SKETCH_SIZE as f64 }),
+            parameters: Some(KllParameters {
+                c: KLL_SHRINKING_FACTOR,
+                k: KLL_SKETCH_SIZE as f64,
+            }),
             data: sketch_levels(points, whole_numbers),
         }),
     }
@@ -40,11 +43,20 @@ pub fn sketch_levels(points: &WeightedPoints, whole_numbers: bool) -> Vec<Vec<f6
         height += 1;
     }
     let mut levels = vec![Vec::new(); height as usize + 1];
-    let mut ranks = RankReader { points, whole_numbers, point_idx: 0, n_before: 0 };
+    let mut ranks = RankReader {
+        points,
+        whole_numbers,
+        point_idx: 0,
+        n_before: 0,
+    };
     let mut start = 0;
     for level in (0..=height).rev() {
         let size = 1u64 << level;
-        let n_blocks = if level == height { n >> height } else { (n >> level) & 1 };
+        let n_blocks = if level == height {
+            n >> height
+        } else {
+            (n >> level) & 1
+        };
         for _ in 0..n_blocks {
             levels[level as usize].push(ranks.value_at(start + size / 2));
             start += size;
@@ -69,19 +81,32 @@ impl RankReader<'_> {
             self.point_idx += 1;
         }
         let value = self.points.values[self.point_idx];
-        let Some((low, high)) = self.points.extents.as_ref().map(|extents| extents[self.point_idx]) else {
+        let Some((low, high)) = self
+            .points
+            .extents
+            .as_ref()
+            .map(|extents| extents[self.point_idx])
+        else {
             return value;
         };
         let share = ((rank - self.n_before) as f64 + 0.5) / self.points.weights[self.point_idx] as f64;
         let inside = between(low, high, share);
-        if self.whole_numbers { inside.round().clamp(low, high) } else { inside }
+        if self.whole_numbers {
+            inside.round().clamp(low, high)
+        } else {
+            inside
+        }
     }
 }
 
 /// The point a share of the way from `low` to `high`, also where `high − low` overflows.
 fn between(low: f64, high: f64, share: f64) -> f64 {
     let range = high - low;
-    let value = if range.is_finite() { low + range * share } else { low * (1.0 - share) + high * share };
+    let value = if range.is_finite() {
+        low + range * share
+    } else {
+        low * (1.0 - share) + high * share
+    };
     value.clamp(low, high)
 }
 
@@ -94,17 +119,29 @@ fn buckets(points: &WeightedPoints, min: f64, max: f64) -> Vec<KllBucket> {
     let range = max - min;
     let edge = |idx: usize| {
         let tenths = idx as f64;
-        if range.is_finite() { min + range * tenths / N_BUCKETS as f64 } else { between(min, max, tenths / 10.0) }
+        if range.is_finite() {
+            min + range * tenths / N_BUCKETS as f64
+        } else {
+            between(min, max, tenths / 10.0)
+        }
     };
     let mut n_below_lower = 0;
     (0..N_BUCKETS)
         .map(|idx| {
             let (lower_bound, upper_bound) = (edge(idx), edge(idx + 1));
             let is_last = idx + 1 == N_BUCKETS;
-            let n_below_upper = if is_last { n } else { n_below(points, upper_bound).max(n_below_lower) };
+            let n_below_upper = if is_last {
+                n
+            } else {
+                n_below(points, upper_bound).max(n_below_lower)
+            };
             let count = (n_below_upper - n_below_lower) as f64;
             n_below_lower = n_below_upper;
-            KllBucket { lower_bound, upper_bound, count }
+            KllBucket {
+                lower_bound,
+                upper_bound,
+                count,
+            }
         })
         .collect()
 }
@@ -115,21 +152,28 @@ fn n_below(points: &WeightedPoints, limit: f64) -> u64 {
         let n_values = points.values.partition_point(|&value| value < limit);
         return points.weights[..n_values].iter().sum();
     };
-    let rows = extents.iter().zip(&points.weights).map(|(&(low, high), &weight)| {
-        if high < limit || (low < high && high <= limit) {
-            weight as f64
-        } else if low >= limit {
-            0.0
-        } else {
-            weight as f64 * share_below(low, high, limit)
-        }
-    });
+    let rows = extents
+        .iter()
+        .zip(&points.weights)
+        .map(|(&(low, high), &weight)| {
+            if high < limit || (low < high && high <= limit) {
+                weight as f64
+            } else if low >= limit {
+                0.0
+            } else {
+                weight as f64 * share_below(low, high, limit)
+            }
+        });
     rows.sum::<f64>().round() as u64
 }
 
 fn share_below(low: f64, high: f64, limit: f64) -> f64 {
     let range = high - low;
-    let share = if range.is_finite() { (limit - low) / range } else { (limit / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) };
+    let share = if range.is_finite() {
+        (limit - low) / range
+    } else {
+        (limit / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0)
+    };
     share.clamp(0.0, 1.0)
 }
 
@@ -138,7 +182,9 @@ fn share_below(low: f64, high: f64, limit: f64) -> f64 {
 pub(super) fn points_of_levels(levels: &[Vec<f64>]) -> Option<WeightedPoints> {
     let mut items: Vec<(f64, u64)> = Vec::new();
     for (level, values) in levels.iter().enumerate().filter(|(_, values)| !values.is_empty()) {
-        let weight = 1u64.checked_shl(u32::try_from(level).ok()?).filter(|_| level < 63)?;
+        let weight = 1u64
+            .checked_shl(u32::try_from(level).ok()?)
+            .filter(|_| level < 63)?;
         items.extend(values.iter().map(|&value| (value, weight)));
     }
     points_of_items(items)
@@ -146,7 +192,10 @@ pub(super) fn points_of_levels(levels: &[Vec<f64>]) -> Option<WeightedPoints> {
 
 /// The points of buckets where there is no sketch: all rows of a bucket at its middle, with the bucket as extent.
 pub(super) fn points_of_buckets(buckets: &[KllBucket]) -> Option<WeightedPoints> {
-    let mut points = WeightedPoints { extents: Some(Vec::new()), ..WeightedPoints::default() };
+    let mut points = WeightedPoints {
+        extents: Some(Vec::new()),
+        ..WeightedPoints::default()
+    };
     for bucket in buckets.iter().filter(|bucket| bucket.count >= 0.5) {
         let (low, high) = (bucket.lower_bound, bucket.upper_bound);
         let middle = between(low, high.max(low), 0.5);

@@ -21,11 +21,13 @@ mod violations;
 #[cfg(test)]
 mod tests;
 
-pub use constraints::{ConstraintsFile, DistributionConstraintsTwin, FeatureConstraintsTwin, MonitoringConfigTwin};
+pub use constraints::{
+    ConstraintsFile, DistributionConstraintsTwin, FeatureConstraintsTwin, MonitoringConfigTwin,
+};
 pub use kll::{KLL_SHRINKING_FACTOR, KLL_SKETCH_SIZE, sketch_levels};
-pub use model_quality::{Metric, MetricConstraint, NumberOrText};
+pub use model_quality::{Curve, Metric, MetricConstraint, NumberOrText};
 pub use statistics::Statistics;
-pub use summary::{Evidence, LoadedStatistics};
+pub use summary::LoadedStatistics;
 pub use violations::{Violation, Violations};
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -73,5 +75,11 @@ fn check_version(document: &'static str, version: Option<f64>) -> Result<(), sup
 /// Reads a number that must be finite; JSON text such as `1e999` is not.
 fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let value = f64::deserialize(deserializer)?;
-    if value.is_finite() { Ok(value) } else { Err(serde::de::Error::custom("number is too large, expected a finite f64")) }
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(serde::de::Error::custom(
+            "number is too large, expected a finite f64",
+        ))
+    }
 }

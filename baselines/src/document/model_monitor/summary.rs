@@ -3,14 +3,15 @@
 //! What the file cannot say is lost on the way out (NaN and infinities count as present text, booleans are
 //! `String`), and on the way back the classes of cells are those of the column's type. Does not know thresholds.
 
+use super::STATISTICS_FILE;
 use super::kll;
 use super::statistics::{
-    Categorical, CategoricalBucket, Common, Dataset, Feature, NumericalDistribution, NumericalStatistics, Statistics,
-    StringDistribution, StringStatistics, TypeTwin,
+    Categorical, CategoricalBucket, Common, Dataset, Feature, NumericalDistribution, NumericalStatistics,
+    Statistics, StringDistribution, StringStatistics, TypeTwin,
 };
-use super::STATISTICS_FILE;
 use crate::constraint::MAX_HISTOGRAM_CATEGORIES;
 use crate::document::DocumentError;
+use crate::judge::Evidence;
 use crate::summary::{
     CategoricalSummary, CellCounts, ColumnSummary, DatasetSummary, Distinct, NumericSummary, WeightedPoints,
 };
@@ -24,23 +25,6 @@ pub struct LoadedStatistics {
     pub evidence: Vec<Evidence>,
 }
 
-/// What stands behind the numeric points of a column.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Evidence {
-    /// Every value, or counts on a frozen grid whose extents say how exact they are.
-    Counted,
-    /// A randomised KLL sketch: its ranks are estimates. `rank_error` is the share of rows by which a rank may be
-    /// off, with 99 % confidence, at this sketch size.
-    Sketch {
-        /// 0 to 1.
-        rank_error: f64,
-    },
-    /// Ten buckets only; points are bucket middles with the buckets as extents.
-    Buckets,
-    /// No distribution in the file.
-    Absent,
-}
-
 /// Rank error of a KLL sketch with k = 2048 and c = 0.64, as a share of n: `2.296 / k^0.9021`, the fit that Apache
 /// DataSketches publishes for one-sided CDF differences at 99 % confidence (its `KllSketch.getNormalizedRankError`,
 /// c = 2/3). Real files: G1's worst bucket is off by 0.09 % of the rows, well inside.
@@ -52,7 +36,10 @@ impl From<&DatasetSummary> for Statistics {
     fn from(summary: &DatasetSummary) -> Self {
         Self {
             version: Some(0.0),
-            dataset: Some(Dataset { item_count: summary.n_rows, evaluation_time: None }),
+            dataset: Some(Dataset {
+                item_count: summary.n_rows,
+                evaluation_time: None,
+            }),
             features: Some(summary.columns.iter().map(feature).collect()),
             ..Self::default()
         }
@@ -60,7 +47,10 @@ impl From<&DatasetSummary> for Statistics {
 }
 
 fn feature(column: &ColumnSummary) -> Feature {
-    let numeric = column.numeric.as_ref().filter(|numeric| column.inferred_type.is_numeric() && numeric.n > 0);
+    let numeric = column
+        .numeric
+        .as_ref()
+        .filter(|numeric| column.inferred_type.is_numeric() && numeric.n > 0);
     let inferred_type = match TypeTwin::from(column.inferred_type) {
         // A declared numeric column without one number has no mean to write.
         TypeTwin::Integral | TypeTwin::Fractional if numeric.is_none() => TypeTwin::Unknown,
@@ -75,7 +65,10 @@ fn feature(column: &ColumnSummary) -> Feature {
 }
 
 fn common(counts: &CellCounts) -> Common {
-    Common { num_present: counts.n_present(), num_missing: counts.n_missing }
+    Common {
+        num_present: counts.n_present(),
+        num_missing: counts.n_missing,
+    }
 }
 
 fn numerical(column: &ColumnSummary, numeric: &NumericSummary) -> NumericalStatistics {
@@ -107,9 +100,14 @@ fn string(column: &ColumnSummary) -> StringStatistics {
 
 fn histogram(categorical: &CategoricalSummary) -> Option<StringDistribution> {
     let fits = categorical.complete && categorical.distinct.value() <= MAX_HISTOGRAM_CATEGORIES;
-    let bucket = |(value, count): &(String, u64)| CategoricalBucket { value: value.clone(), count: *count };
+    let bucket = |(value, count): &(String, u64)| CategoricalBucket {
+        value: value.clone(),
+        count: *count,
+    };
     fits.then(|| StringDistribution {
-        categorical: Some(Categorical { buckets: categorical.counts.iter().map(bucket).collect() }),
+        categorical: Some(Categorical {
+            buckets: categorical.counts.iter().map(bucket).collect(),
+        }),
     })
 }
 
@@ -124,14 +122,20 @@ impl Statistics {
     /// sketch that is not one.
     pub fn into_summary(self) -> Result<LoadedStatistics, DocumentError> {
         let Some(features) = self.features else {
-            return Err(value_error(".", "expected `features`: these are the statistics of a model-quality run"));
+            return Err(value_error(
+                ".",
+                "expected `features`: these are the statistics of a model-quality run",
+            ));
         };
         let mut columns = Vec::with_capacity(features.len());
         let mut evidence = Vec::with_capacity(features.len());
         let mut names = std::collections::BTreeSet::new();
         for (idx, feature) in features.into_iter().enumerate() {
             if !names.insert(feature.name.clone()) {
-                return Err(value_error(&format!("features[{idx}].name"), "expected a name that no other column has"));
+                return Err(value_error(
+                    &format!("features[{idx}].name"),
+                    "expected a name that no other column has",
+                ));
             }
             let (column, found) = column(&format!("features[{idx}]"), feature)?;
             columns.push(column);
@@ -142,12 +146,19 @@ impl Statistics {
             Some(dataset) => dataset.item_count,
             None => columns.iter().map(cells).max().unwrap_or(0),
         };
-        Ok(LoadedStatistics { summary: DatasetSummary { n_rows, columns }, evidence })
+        Ok(LoadedStatistics {
+            summary: DatasetSummary { n_rows, columns },
+            evidence,
+        })
     }
 }
 
 fn value_error(path: &str, problem: &str) -> DocumentError {
-    DocumentError::Value { document: STATISTICS_FILE, path: path.to_owned(), problem: problem.to_owned() }
+    DocumentError::Value {
+        document: STATISTICS_FILE,
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
 }
 
 fn column(path: &str, feature: Feature) -> Result<(ColumnSummary, Evidence), DocumentError> {
@@ -157,9 +168,13 @@ fn column(path: &str, feature: Feature) -> Result<(ColumnSummary, Evidence), Doc
         counts: CellCounts::default(),
         numeric: None,
         categorical: None,
-        spans: [None; 8],
+        spans: [None; 9],
     };
-    match (feature.inferred_type, feature.numerical_statistics, feature.string_statistics) {
+    match (
+        feature.inferred_type,
+        feature.numerical_statistics,
+        feature.string_statistics,
+    ) {
         (TypeTwin::Integral | TypeTwin::Fractional, Some(statistics), _) => {
             let present = statistics.common.num_present;
             summary.counts.n_missing = statistics.common.num_missing;
@@ -178,27 +193,44 @@ fn column(path: &str, feature: Feature) -> Result<(ColumnSummary, Evidence), Doc
             summary.categorical = Some(categorical_from(&statistics));
             Ok((summary, Evidence::Counted))
         }
-        (TypeTwin::Integral | TypeTwin::Fractional, None, _) => {
-            Err(value_error(path, "expected `numerical_statistics` for a numeric column"))
-        }
-        (TypeTwin::String | TypeTwin::Unknown, _, None) => {
-            Err(value_error(path, "expected `string_statistics` for a column that is not numeric"))
-        }
+        (TypeTwin::Integral | TypeTwin::Fractional, None, _) => Err(value_error(
+            path,
+            "expected `numerical_statistics` for a numeric column",
+        )),
+        (TypeTwin::String | TypeTwin::Unknown, _, None) => Err(value_error(
+            path,
+            "expected `string_statistics` for a column that is not numeric",
+        )),
     }
 }
 
-fn numeric_from(path: &str, statistics: &NumericalStatistics) -> Result<(NumericSummary, Evidence), DocumentError> {
+fn numeric_from(
+    path: &str,
+    statistics: &NumericalStatistics,
+) -> Result<(NumericSummary, Evidence), DocumentError> {
     let n = statistics.common.num_present;
-    let kll = statistics.distribution.as_ref().and_then(|distribution| distribution.kll.as_ref());
-    let sketch = kll.and_then(|kll| kll.sketch.as_ref()).filter(|sketch| sketch.data.iter().any(|l| !l.is_empty()));
+    let kll = statistics
+        .distribution
+        .as_ref()
+        .and_then(|distribution| distribution.kll.as_ref());
+    let sketch = kll
+        .and_then(|kll| kll.sketch.as_ref())
+        .filter(|sketch| sketch.data.iter().any(|l| !l.is_empty()));
     let (points, evidence) = if let Some(sketch) = sketch {
         let path = format!("{path}.numerical_statistics.distribution.kll.sketch.data");
         let points = kll::points_of_levels(&sketch.data)
             .ok_or_else(|| value_error(&path, "expected finite numbers in fewer than 63 levels"))?;
-        let k = sketch.parameters.map_or(kll::KLL_SKETCH_SIZE as f64, |parameters| parameters.k);
+        let k = sketch
+            .parameters
+            .map_or(kll::KLL_SKETCH_SIZE as f64, |parameters| parameters.k);
         let all_in_level_0 = sketch.data.iter().skip(1).all(Vec::is_empty);
-        let evidence =
-            if all_in_level_0 { Evidence::Counted } else { Evidence::Sketch { rank_error: kll_rank_error(k) } };
+        let evidence = if all_in_level_0 {
+            Evidence::Counted
+        } else {
+            Evidence::Sketch {
+                rank_error: kll_rank_error(k),
+            }
+        };
         (points, evidence)
     } else if let Some(kll) = kll.filter(|kll| !kll.buckets.is_empty()) {
         let path = format!("{path}.numerical_statistics.distribution.kll.buckets");
@@ -208,7 +240,9 @@ fn numeric_from(path: &str, statistics: &NumericalStatistics) -> Result<(Numeric
     } else {
         (WeightedPoints::default(), Evidence::Absent)
     };
-    let distinct = statistics.approximate_num_distinct_values.unwrap_or(points.values.len() as u64);
+    let distinct = statistics
+        .approximate_num_distinct_values
+        .unwrap_or(points.values.len() as u64);
     let numeric = NumericSummary {
         n,
         sum: statistics.sum,
@@ -224,16 +258,30 @@ fn numeric_from(path: &str, statistics: &NumericalStatistics) -> Result<(Numeric
 
 fn categorical_from(statistics: &StringStatistics) -> CategoricalSummary {
     let n = statistics.common.num_present;
-    let buckets = statistics.distribution.as_ref().and_then(|distribution| distribution.categorical.as_ref());
-    let mut counts: Vec<(String, u64)> =
-        buckets.into_iter().flat_map(|found| &found.buckets).map(|b| (b.value.clone(), b.count)).collect();
+    let buckets = statistics
+        .distribution
+        .as_ref()
+        .and_then(|distribution| distribution.categorical.as_ref());
+    let mut counts: Vec<(String, u64)> = buckets
+        .into_iter()
+        .flat_map(|found| &found.buckets)
+        .map(|b| (b.value.clone(), b.count))
+        .collect();
     counts.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-    let n_counted = counts.iter().fold(0u64, |sum, (_, count)| sum.saturating_add(*count));
+    let n_counted = counts
+        .iter()
+        .fold(0u64, |sum, (_, count)| sum.saturating_add(*count));
     let complete = buckets.is_some() || n == 0;
     let distinct = if complete {
         Distinct::Exact(counts.len() as u64)
     } else {
         Distinct::Estimated(statistics.distinct_count.unwrap_or(0.0).max(0.0).round() as u64)
     };
-    CategoricalSummary { n, distinct, counts, n_other: n.saturating_sub(n_counted), complete }
+    CategoricalSummary {
+        n,
+        distinct,
+        counts,
+        n_other: n.saturating_sub(n_counted),
+        complete,
+    }
 }

@@ -21,7 +21,12 @@ fn shared(name: &str) -> Option<Vec<u8>> {
 }
 
 fn own(name: &str) -> Vec<u8> {
-    std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("test-data/model_monitor").join(name)).unwrap()
+    std::fs::read(
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("test-data/model_monitor")
+            .join(name),
+    )
+    .unwrap()
 }
 
 /// JSON equality with `1` equal to `1.0`.
@@ -33,7 +38,9 @@ fn same(left: &Value, right: &Value) -> bool {
         }
         (Value::Object(left), Value::Object(right)) => {
             left.len() == right.len()
-                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
+                && left
+                    .iter()
+                    .all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
         }
         _ => left == right,
     }
@@ -42,8 +49,10 @@ fn same(left: &Value, right: &Value) -> bool {
 fn check_round_trip(name: &str, file: Option<Vec<u8>>, rewrite: fn(&[u8]) -> Vec<u8>) {
     let Some(bytes) = file else { return };
     let written = rewrite(&bytes);
-    let (before, after): (Value, Value) =
-        (serde_json::from_slice(&bytes).unwrap(), serde_json::from_slice(&written).unwrap());
+    let (before, after): (Value, Value) = (
+        serde_json::from_slice(&bytes).unwrap(),
+        serde_json::from_slice(&written).unwrap(),
+    );
     assert!(same(&before, &after), "{name} changed when it was written again");
     assert_eq!(rewrite(&written), written, "{name} is not written the same twice");
 }
@@ -72,7 +81,11 @@ fn real_files_are_written_again_as_they_were() {
     ] {
         check_round_trip(name, shared(name), statistics);
     }
-    for name in ["packt-run/constraints.json", "ox-cardio/constraints.json", "sdk-fixtures/constraints.json"] {
+    for name in [
+        "packt-run/constraints.json",
+        "ox-cardio/constraints.json",
+        "sdk-fixtures/constraints.json",
+    ] {
         check_round_trip(name, shared(name), constraints);
     }
     for name in [
@@ -95,6 +108,9 @@ fn files_that_aws_wrote_keep_every_byte() {
     ] {
         let Some(bytes) = shared(name) else { continue };
         let written = rewrite(&bytes);
-        assert!(written.trim_ascii_end() == bytes.trim_ascii_end(), "{name} is laid out differently");
+        assert!(
+            written.trim_ascii_end() == bytes.trim_ascii_end(),
+            "{name} is laid out differently"
+        );
     }
 }

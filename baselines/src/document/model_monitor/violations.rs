@@ -9,12 +9,17 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::VIOLATIONS_FILE;
 use crate::document::{DocumentError, canonical, error};
+use crate::judge::{CheckKind, Finding, Verdict};
 
 /// A whole `constraint_violations.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Violations {
     /// `"1.0"` in Clarify's files, absent in the others.
-    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "text_or_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub version: Option<String>,
     /// The violations; an empty list says that nothing violated.
     pub violations: Vec<Violation>,
@@ -56,6 +61,38 @@ impl Violations {
     /// None in practice: the file holds no number.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DocumentError> {
         canonical::to_bytes(VIOLATIONS_FILE, self)
+    }
+}
+
+impl From<&Verdict> for Violations {
+    /// The findings of Model Monitor's six checks, and no others. An empty list where there is none.
+    fn from(verdict: &Verdict) -> Self {
+        let violations = verdict
+            .findings
+            .iter()
+            .filter(|finding| finding.check.is_model_monitor())
+            .map(violation);
+        Self {
+            version: None,
+            violations: violations.collect(),
+        }
+    }
+}
+
+fn violation(finding: &Finding) -> Violation {
+    // What Model Monitor names when a column count is meant was not found in any source (contract, Appendix A).
+    let data_set = match finding.check {
+        CheckKind::MissingColumn => "Missing columns",
+        CheckKind::ExtraColumn => "Extra columns",
+        _ => "Data set",
+    };
+    Violation {
+        feature_name: Some(finding.column.clone().unwrap_or_else(|| data_set.to_owned())),
+        facet: None,
+        facet_value: None,
+        constraint_check_type: finding.check.name().to_owned(),
+        metric_name: None,
+        description: finding.description.clone(),
     }
 }
 

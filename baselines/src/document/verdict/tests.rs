@@ -1,0 +1,1 @@
+//! Golden pair and errors of `verdict.json`.
