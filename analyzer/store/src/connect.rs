@@ -68,7 +68,7 @@ impl Default for StoreOptions {
             max_attempts: 5,
             initial_backoff: Duration::from_millis(500),
             connect_timeout: Duration::from_secs(5),
-            attempt_timeout: Duration::from_secs(60),
+            attempt_timeout: Duration::from_mins(1),
         }
     }
 }

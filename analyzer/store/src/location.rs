@@ -96,10 +96,18 @@ impl Location {
         Ok(Self(Place::Local(text.to_owned())))
     }
 
-    /// A local path. Errors when it is empty or not UTF-8.
+    /// A local path, whatever it looks like. Errors when it is empty or not UTF-8.
     pub fn local(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         match path.as_ref().to_str() {
-            Some(text) if !text.is_empty() => Ok(Self(Place::Local(text.to_owned()))),
+            Some(text) if !text.is_empty() => {
+                let plain = Self(Place::Local(text.to_owned()));
+                let reads_back = Self::parse(text).is_ok_and(|location| location == plain);
+                Ok(if reads_back {
+                    plain
+                } else {
+                    Self(Place::Local(format!("./{text}")))
+                })
+            }
             _ => Err(StoreError::new(
                 StoreErrorKind::InvalidLocation,
                 Operation::Parse,
@@ -222,7 +230,7 @@ fn check_bucket(bucket: &str) -> Result<(), String> {
     }
     let alphabet =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-';
-    let ends = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = bucket.as_bytes();
     if bytes.is_empty() {
         return Err("nothing".into());

@@ -67,12 +67,23 @@ pub struct ObjectMeta {
 }
 
 /// A whole object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Object {
     /// Its content.
     pub bytes: Bytes,
     /// Its entity tag without quotes, to be used with [`PutMode::IfMatch`].
     pub etag: String,
+}
+
+/// Without the content: it is somebody's data.
+impl fmt::Debug for Object {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Object")
+            .field("n_bytes", &self.bytes.len())
+            .field("etag", &self.etag)
+            .finish_non_exhaustive()
+    }
 }
 
 /// When a write may happen.

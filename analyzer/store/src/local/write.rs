@@ -18,8 +18,10 @@ use crate::object_store::{PutMode, content_etag, format_etag};
 
 /// Whether a file name is one of ours for content that has not taken its own name (yet, or since a crash).
 pub(super) fn is_unfinished(name: &str) -> bool {
-    name.starts_with(".driftline-") && name.ends_with(".tmp")
+    name.starts_with(UNFINISHED)
 }
+
+const UNFINISHED: &str = ".driftline-unfinished-";
 
 /// How a write ended that the file system did not refuse.
 enum Outcome {
@@ -55,8 +57,10 @@ pub(super) async fn delete(path: PathBuf, location: String) -> Result<(), StoreE
     blocking(Operation::Delete, location, move |location| {
         let removed = lock_folder(folder_of(&path)).and_then(|_lock| fs::remove_file(&path));
         match removed {
-            Err(error) if !is_absent(&error) => Err((location, error)),
-            _ => Ok(()),
+            // A folder is no object, so there is nothing to remove.
+            Err(error) if is_absent(&error) || error.kind() == io::ErrorKind::IsADirectory => Ok(()),
+            Err(error) => Err((location, error)),
+            Ok(()) => Ok(()),
         }
     })
     .await
@@ -67,7 +71,10 @@ fn write(path: &Path, bytes: &[u8], mode: &PutMode) -> io::Result<Outcome> {
     if matches!(mode, PutMode::IfMatch(_)) && !path.try_exists()? {
         return Ok(Outcome::Differs);
     }
-    fs::create_dir_all(folder)?;
+    fs::create_dir_all(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    })?;
     let temporary = Temporary::create(folder)?;
     let mut file = &temporary.file;
     file.write_all(bytes)?;
@@ -151,7 +158,7 @@ impl Temporary {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = folder.join(format!(".driftline-{}-{number}.tmp", std::process::id()));
+            let path = folder.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Self { path, file }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -186,7 +186,7 @@ fn has_cause<T: std::error::Error + 'static>(error: &Source) -> bool {
     find_cause::<T>(error).is_some()
 }
 
-fn find_cause<'error, T: std::error::Error + 'static>(error: &'error Source) -> Option<&'error T> {
+fn find_cause<T: std::error::Error + 'static>(error: &Source) -> Option<&T> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(cause) = error.downcast_ref::<T>() {

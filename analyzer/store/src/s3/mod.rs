@@ -213,4 +213,6 @@ fn system_time(time: DateTime) -> Option<SystemTime> {
 }
 
 #[cfg(test)]
+pub(crate) mod test_server;
+#[cfg(test)]
 mod tests;
