@@ -7,9 +7,18 @@ use std::borrow::Cow;
 /// Stands for what was left out.
 const ELLIPSIS: char = '…';
 
-/// At most `max` characters of `text`, beginning and end kept, the middle replaced by an ellipsis; line breaks
-/// and tabs become blanks, other characters that do not print (controls, direction overrides) U+FFFD.
+/// At most `max` characters of a name: beginning and end kept, the middle replaced by an ellipsis; line breaks and
+/// tabs become blanks, other characters that do not print (controls, direction overrides) U+FFFD.
 pub(super) fn clip(text: &str, max: usize) -> Cow<'_, str> {
+    shortened(text, max, max / 3)
+}
+
+/// The same for a sentence, which loses its end.
+pub(super) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    shortened(text, max, 0)
+}
+
+fn shortened(text: &str, max: usize, n_tail: usize) -> Cow<'_, str> {
     let n = text.chars().count();
     if n <= max && !text.chars().any(is_unprintable) {
         return Cow::Borrowed(text);
@@ -22,8 +31,10 @@ pub(super) fn clip(text: &str, max: usize) -> Cow<'_, str> {
     if n <= max {
         return Cow::Owned(printable.collect());
     }
-    let n_tail = max / 3;
-    let n_head = max.saturating_sub(n_tail + 1);
+    if max == 0 {
+        return Cow::Borrowed("");
+    }
+    let n_head = max - n_tail - 1;
     let mut out: String = printable.clone().take(n_head).collect();
     out.push(ELLIPSIS);
     out.extend(printable.skip(n - n_tail));
@@ -39,7 +50,7 @@ fn is_unprintable(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clip;
+    use super::{clip, cut};
 
     #[test]
     fn keeps_short_text_and_bounds_the_rest() {
@@ -55,6 +66,11 @@ mod tests {
         ];
         for (text, max, expect) in rows {
             assert_eq!(clip(text, max), expect);
+        }
+        assert_eq!(cut(&long, 5), "aaaa…");
+        for max in 0..4 {
+            assert_eq!(clip(&long, max).chars().count(), max);
+            assert_eq!(cut(&long, max).chars().count(), max);
         }
     }
 }

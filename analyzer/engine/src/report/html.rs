@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use askama::Template;
 
 use super::chart;
-use super::clip::clip;
+use super::clip::{clip, cut};
 use super::format::{count, percent, plural};
+use super::group::{Group, group};
 use super::model::{ChangeCard, Chart, ColumnRow, Finding, ReportModel, Severity, Status};
 
 /// No page is larger than this many bytes.
@@ -75,9 +76,9 @@ const BUDGETS: [Budget; 5] = [
     },
 ];
 
-/// Rows of the column table and findings that are visible before anything is unfolded.
+/// Rows of the column table, and columns of one group of findings, that are visible before anything is unfolded.
 const N_UNFOLDED_ROWS: usize = 40;
-const N_UNFOLDED_FINDINGS: usize = 8;
+const N_UNFOLDED_MEMBERS: usize = 10;
 
 /// The report page. The same model gives the same bytes.
 pub fn html(model: &ReportModel) -> String {
@@ -168,7 +169,12 @@ impl<'m> Page<'m> {
     }
 
     fn prose<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        clip(text, self.budget.prose)
+        cut(text, self.budget.prose)
+    }
+
+    /// A value with a place of its own, such as a fact.
+    fn line<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        cut(text, self.budget.prose.min(160))
     }
 
     /// A table cell; a dash where the model has nothing to say.
@@ -188,14 +194,18 @@ impl<'m> Page<'m> {
         entries.len().saturating_sub(self.budget.n_listed)
     }
 
-    fn open_findings(&self) -> &'m [Finding] {
-        let n = self.model.findings.len().min(self.budget.n_listed);
-        &self.model.findings[..n.min(N_UNFOLDED_FINDINGS)]
+    fn groups(&self) -> Vec<Group<'_>> {
+        group(&self.model.findings)
     }
 
-    fn folded_findings(&self) -> &'m [Finding] {
-        let n = self.model.findings.len().min(self.budget.n_listed);
-        &self.model.findings[n.min(N_UNFOLDED_FINDINGS)..n]
+    fn open_members<'t>(&self, members: &'t [&'m Finding]) -> &'t [&'m Finding] {
+        let listed = self.listed(members);
+        &listed[..listed.len().min(N_UNFOLDED_MEMBERS)]
+    }
+
+    fn folded_members<'t>(&self, members: &'t [&'m Finding]) -> &'t [&'m Finding] {
+        let listed = self.listed(members);
+        &listed[listed.len().min(N_UNFOLDED_MEMBERS)..]
     }
 
     fn open_rows(&self) -> &[RowView<'m>] {
@@ -218,7 +228,13 @@ impl<'m> Page<'m> {
                 out.push(plural(n as u64, one, many));
             }
         };
-        note(self.n_left_out(&self.model.findings), "finding", "findings");
+        let groups = self.groups();
+        let n_shown: usize = self
+            .listed(&groups)
+            .iter()
+            .map(|group| self.listed(&group.members).len())
+            .sum();
+        note(self.model.findings.len() - n_shown, "finding", "findings");
         note(
             self.model.changes.len() - self.cards.len(),
             "chart in full size",

@@ -12,6 +12,7 @@ pub mod bins;
 mod chart;
 mod clip;
 pub mod format;
+mod group;
 mod html;
 pub mod model;
 mod text;

@@ -72,7 +72,7 @@ pub struct ReportModel {
     pub columns: Vec<ColumnRow>,
     /// What happened to the captured bytes.
     pub health: Health,
-    /// Columns that appeared, disappeared or changed type.
+    /// Columns that appeared, disappeared or changed type. Empty says: none did.
     pub schema_changes: Vec<SchemaChange>,
     /// What was not checked, and why.
     pub not_evaluated: Vec<NotEvaluated>,
@@ -267,6 +267,13 @@ pub struct Health {
     pub volume: Option<Volume>,
     /// Further remarks.
     pub notes: Vec<String>,
+}
+
+impl Health {
+    /// Whether it says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Rejected records of one reason.

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use textwrap::core::display_width;
 use textwrap::{Options, wrap};
 
-use super::clip::clip;
+use super::clip::{clip, cut};
 use super::format::count;
+use super::group::group;
 use super::model::{ColumnRow, Finding, Health, ReportModel};
 
 /// No line is wider than this many terminal columns.
@@ -75,8 +76,18 @@ impl Lines {
         let options = Options::new(TEXT_WIDTH)
             .initial_indent(first)
             .subsequent_indent(rest);
-        for line in wrap(&clip(text, MAX_PROSE), options) {
+        for line in wrap(&cut(text, MAX_PROSE), options) {
             self.push(&line);
+        }
+    }
+
+    /// How a limit came about and what to do, as far as there are words for it.
+    fn how(&mut self, indent: &str, derivation: &str, remedy: &str) {
+        if !derivation.is_empty() {
+            self.hanging(indent, indent, &format!("limit: {derivation}"));
+        }
+        if !remedy.is_empty() {
+            self.hanging(&format!("{indent}→ "), &format!("{indent}  "), remedy);
         }
     }
 
@@ -148,40 +159,60 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
         return;
     }
     out.heading(&format!("Findings ({})", findings.len()));
-    for finding in findings.iter().take(N_FINDINGS) {
-        let place = if finding.column.is_empty() {
-            "whole data set"
+    let indent = " ".repeat(12);
+    for group in group(&findings[..findings.len().min(N_FINDINGS)]) {
+        let check = if group.check.is_empty() {
+            "finding"
         } else {
-            &finding.column
+            group.check
         };
-        let severity = format!("  {:<9} ", finding.severity.label());
-        let check = if finding.check.is_empty() {
-            String::new()
-        } else {
-            format!(" · {}", clip(&finding.check, 40))
+        let n = match group.members.len() {
+            1 => String::new(),
+            n => format!(" · {n} findings"),
         };
-        out.hanging(&severity, "            ", &format!("{}{check}", clip(place, 60)));
-        let mut sentence = finding.what.clone();
-        let measured = [("value", &finding.value), ("limit", &finding.limit)]
+        out.hanging(
+            &format!("  {:<9} ", group.severity.label()),
+            &indent,
+            &format!("{}{n}", clip(check, 60)),
+        );
+        let width = group
+            .members
             .iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(name, text)| format!("{name} {text}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        if !measured.is_empty() {
-            let how = if finding.derivation.is_empty() {
-                String::new()
-            } else {
-                format!("; {}", finding.derivation)
-            };
-            sentence = format!("{sentence} ({measured}{how})");
+            .map(|f| display_width(&clip(place(f), 30)))
+            .max()
+            .unwrap_or(0)
+            .min(30);
+        for finding in &group.members {
+            let first = format!("{indent}{}  ", left(place(finding), width));
+            let rest = " ".repeat(width + 14);
+            out.hanging(&first, &rest, &sentence(finding));
+            let [derivation, remedy] = group.own_words(finding);
+            out.how(&rest, derivation, remedy);
         }
-        out.paragraph("            ", &sentence);
-        if !finding.remedy.is_empty() {
-            out.hanging("            → ", "              ", &finding.remedy);
-        }
+        out.how(
+            &indent,
+            group.derivation.unwrap_or_default(),
+            group.remedy.unwrap_or_default(),
+        );
     }
     out.left_out(findings.len().saturating_sub(N_FINDINGS));
+}
+
+fn place(finding: &Finding) -> &str {
+    if finding.column.is_empty() {
+        "(data set)"
+    } else {
+        &finding.column
+    }
+}
+
+fn sentence(finding: &Finding) -> String {
+    match (finding.value.is_empty(), finding.limit.is_empty()) {
+        (true, true) => finding.what.clone(),
+        (false, true) => format!("{} ({})", finding.what, finding.value),
+        (true, false) => format!("{} (limit {})", finding.what, finding.limit),
+        (false, false) => format!("{} ({}, limit {})", finding.what, finding.value, finding.limit),
+    }
 }
 
 fn columns(out: &mut Lines, model: &ReportModel) {
@@ -229,7 +260,7 @@ fn columns(out: &mut Lines, model: &ReportModel) {
 }
 
 fn health(out: &mut Lines, health: &Health) {
-    if *health == Health::default() {
+    if health.is_empty() {
         return;
     }
     out.heading("Data health");
