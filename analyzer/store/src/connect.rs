@@ -116,8 +116,9 @@ async fn open_s3(
     let holder = S3Store::new(client, bucket, folder, options);
     match holder.head(name).await {
         Ok(_) => Ok((Arc::new(holder), name.to_owned())),
-        // Who may write but not list gets 403 for a missing object; the operation itself will say what is denied.
-        Err(error) if matches!(error.kind(), StoreErrorKind::NotFound) || error.is_access_denied() => {
+        // Who may write but not list gets 403 for a missing object. What is refused without a reason here is refused
+        // with one when it is used.
+        Err(error) if matches!(error.kind(), StoreErrorKind::NotFound) || error.is_unexplained() => {
             Ok((Arc::new(store), String::new()))
         }
         Err(error) => Err(error),

@@ -111,3 +111,47 @@ impl ObjectStore for CountingStore {
         self.inner.locate(key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::{CountingStore, RequestCounts};
+    use crate::memory::MemoryStore;
+    use crate::object_store::{ObjectStore, PutMode};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn keeps_every_promise() {
+        let store = CountingStore::new(Arc::new(MemoryStore::new()));
+        crate::conformance::check_store(Arc::new(store)).await;
+    }
+
+    #[tokio::test]
+    async fn counts_calls_and_the_bytes_that_were_taken() {
+        let store = CountingStore::new(Arc::new(MemoryStore::new()));
+        store
+            .put("a/b", Bytes::from(vec![7; 3 << 20]), PutMode::Overwrite)
+            .await
+            .unwrap();
+        store.get("a/b", u64::MAX).await.unwrap();
+        let mut reader = store.open("a/b").await.unwrap();
+        reader.next_chunk().await.unwrap().unwrap();
+        drop(reader);
+        store.list("a").await.unwrap();
+        store.head("a/b").await.unwrap();
+        store.delete("a/b").await.unwrap();
+        store.open("a/b").await.unwrap_err();
+        let expected = RequestCounts {
+            lists: 1,
+            reads: 3,
+            writes: 1,
+            heads: 1,
+            deletes: 1,
+            read_bytes: 4 << 20,
+            written_bytes: 3 << 20,
+        };
+        assert_eq!(store.counts(), expected);
+    }
+}

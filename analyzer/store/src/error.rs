@@ -85,7 +85,7 @@ pub struct StoreError {
     location: String,
     detail: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
-    is_access_denied: bool,
+    is_unexplained: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -102,7 +102,7 @@ impl StoreError {
             location: location.into(),
             detail: detail.into(),
             hint: None,
-            is_access_denied: false,
+            is_unexplained: false,
             source: None,
         }
     }
@@ -122,6 +122,11 @@ impl StoreError {
         use StoreErrorKind as Kind;
         let writing = matches!(operation, Operation::Write | Operation::Delete);
         let (kind, detail, hint) = match error.kind() {
+            io::ErrorKind::NotFound if writing => (
+                Kind::NotWritable,
+                "no file can be made here",
+                Some("choose another folder"),
+            ),
             io::ErrorKind::NotFound => (
                 Kind::NotFound,
                 "no such file or folder",
@@ -169,14 +174,14 @@ impl StoreError {
         failed
     }
 
-    /// Credentials were accepted, but do not allow this operation.
-    pub(crate) fn access_denied(mut self) -> Self {
-        self.is_access_denied = true;
+    /// Marks a refusal without a reason, which is all that a `HEAD` request can get: another request may say more.
+    pub(crate) fn unexplained(mut self) -> Self {
+        self.is_unexplained = true;
         self
     }
 
-    pub(crate) fn is_access_denied(&self) -> bool {
-        self.is_access_denied
+    pub(crate) fn is_unexplained(&self) -> bool {
+        self.is_unexplained
     }
 
     /// What a caller can decide on.

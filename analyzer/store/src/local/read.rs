@@ -52,7 +52,7 @@ pub(super) async fn open(path: PathBuf, key: String, location: String) -> Result
     if let Some(reading) = unread {
         // The thread reports through the channel; its handle has nothing to add.
         drop(tokio::task::spawn_blocking(move || {
-            reading.send_all(&sender, &shown)
+            reading.send_all(&sender, &shown);
         }));
     }
     Ok(reader)

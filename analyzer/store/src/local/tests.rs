@@ -160,10 +160,11 @@ async fn an_unwritable_place_says_so_and_keeps_nothing() {
         .put("driftline", Bytes::from_static(b"x"), PutMode::Overwrite)
         .await
         .unwrap_err();
-    assert!(
-        error.to_string().starts_with("cannot write /proc/driftline: "),
-        "{error}"
+    assert_eq!(
+        error.to_string(),
+        "cannot write /proc/driftline: no file can be made here"
     );
+    assert_eq!(error.kind(), StoreErrorKind::NotWritable);
 }
 
 #[tokio::test]

@@ -96,13 +96,8 @@ impl Answer {
                 "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException",
                 _,
             )
-            | (_, 301 | 307) => {
-                let hint = match &self.bucket_region {
-                    Some(region) => format!("the bucket is in {region}: set AWS_REGION={region}"),
-                    None => "set AWS_REGION to the bucket's region".to_owned(),
-                };
-                error(Kind::InvalidLocation, "the bucket is in another region").with_hint(hint)
-            }
+            | (_, 301 | 307) => self.wrong_region(error),
+            ("", 400) if self.bucket_region.is_some() => self.wrong_region(error),
             ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "AuthFailure", _) => {
                 error(Kind::Unauthorized, "the credentials are not accepted").with_hint(
                     "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or AWS_PROFILE",
@@ -140,12 +135,22 @@ impl Answer {
             }
             ("InvalidObjectState", _) => error(Kind::Other, "the object is in an archive storage class")
                 .with_hint("restore it first, for example with aws s3api restore-object"),
-            (_, 401 | 403) => error(Kind::Unauthorized, "access denied")
+            ("", 401 | 403) => error(Kind::Unauthorized, "access denied")
                 .with_hint(permission(operation))
-                .access_denied(),
+                .unexplained(),
+            (_, 401 | 403) => error(Kind::Unauthorized, "access denied").with_hint(permission(operation)),
+            ("", 400) => error(Kind::Other, "the service refused").unexplained(),
             (_, 500..) => error(Kind::Unavailable, "the service failed").with_hint("try again later"),
             _ => error(Kind::Other, "the service refused"),
         }
+    }
+
+    fn wrong_region(&self, error: impl Fn(StoreErrorKind, &str) -> StoreError) -> StoreError {
+        let hint = match &self.bucket_region {
+            Some(region) => format!("the bucket is in {region}: set AWS_REGION={region}"),
+            None => "set AWS_REGION to the bucket's region".to_owned(),
+        };
+        error(StoreErrorKind::InvalidLocation, "the bucket is in another region").with_hint(hint)
     }
 }
 

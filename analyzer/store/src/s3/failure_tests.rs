@@ -67,5 +67,28 @@ fn access_denied_names_the_permission_that_is_missing() {
         "cannot write s3://b/k: access denied (AccessDenied, HTTP 403)"
     );
     assert!(error.hint().unwrap().contains("s3:PutObject"));
-    assert!(error.is_access_denied());
+    assert!(!error.is_unexplained());
+}
+
+#[test]
+fn a_refusal_without_a_body_is_marked_as_such() {
+    for (status, bucket_region, unexplained) in [
+        (403, None, true),
+        (400, None, true),
+        (400, Some("eu-west-1".to_owned()), false),
+        (404, None, false),
+    ] {
+        let answer = Answer {
+            status,
+            code: None,
+            bucket_region,
+        };
+        assert_eq!(
+            answer
+                .explain(Operation::Head, "s3://b/k".into())
+                .is_unexplained(),
+            unexplained,
+            "{status}"
+        );
+    }
 }

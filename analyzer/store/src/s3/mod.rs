@@ -9,8 +9,12 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::client::customize::CustomizableOperation;
+use aws_sdk_s3::config::Config;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use bytes::Bytes;
 
@@ -28,6 +32,7 @@ pub struct S3Store {
     prefix: String,
     max_attempts: u32,
     backoff: Duration,
+    attempt_timeout: Duration,
 }
 
 /// Keys asked for per list request, and the most S3 gives.
@@ -47,6 +52,7 @@ impl S3Store {
             prefix,
             max_attempts: options.max_attempts.max(1),
             backoff: options.initial_backoff,
+            attempt_timeout: options.attempt_timeout,
         }
     }
 
@@ -94,18 +100,31 @@ impl S3Store {
         }
     }
 
-    fn put_request(&self, key: &str, bytes: &Bytes, mode: &PutMode) -> PutObjectFluentBuilder {
+    fn put_request(
+        &self,
+        key: &str,
+        bytes: &Bytes,
+        mode: &PutMode,
+    ) -> CustomizableOperation<PutObjectOutput, PutObjectError, PutObjectFluentBuilder> {
         let request = self
             .client
             .put_object()
             .bucket(&self.bucket)
             .key(self.full_key(key))
             .body(ByteStream::from(bytes.clone()));
-        match mode {
+        let request = match mode {
             PutMode::Overwrite => request,
             PutMode::CreateOnly => request.if_none_match("*"),
             PutMode::IfMatch(etag) => request.if_match(quote(etag)),
-        }
+        };
+        // The limit for an attempt includes sending the body: a second more for each MB.
+        let attempt = self.attempt_timeout + Duration::from_micros(bytes.len() as u64);
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(attempt)
+            .build();
+        request
+            .customize()
+            .config_override(Config::builder().timeout_config(timeouts))
     }
 
     fn shown(&self, full_key: &str) -> String {
