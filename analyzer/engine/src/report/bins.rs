@@ -224,5 +224,4 @@ fn shares_of(counts: &[u64], total: u64) -> Vec<f64> {
 }
 
 #[cfg(test)]
-#[path = "bins_tests.rs"]
 mod tests;
