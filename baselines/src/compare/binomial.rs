@@ -16,8 +16,8 @@ pub(crate) fn stirling_error(n: f64) -> f64 {
         shifted += 1.0;
     }
     let inverse = 1.0 / (shifted * shifted);
-    let series =
-        1.0 / 12.0 - inverse * (1.0 / 360.0 - inverse * (1.0 / 1260.0 - inverse * (1.0 / 1680.0 - inverse / 1188.0)));
+    let series = 1.0 / 12.0
+        - inverse * (1.0 / 360.0 - inverse * (1.0 / 1260.0 - inverse * (1.0 / 1680.0 - inverse / 1188.0)));
     total + series / shifted
 }
 
@@ -58,17 +58,4 @@ pub(crate) fn ln_binomial(j: f64, n: f64, p: f64, error_of_n: f64) -> f64 {
         - deviance(j, n * p)
         - deviance(rest, n * (1.0 - p))
         - 0.5 * (TAU * j * (rest / n)).ln()
-}
-
-/// ln C(n, k) for whole numbers.
-pub(crate) fn ln_choose(n: f64, k: f64) -> f64 {
-    if k <= 0.0 || k >= n {
-        return 0.0;
-    }
-    // C(n,k) = binomial(k; n, k/n) / [(k/n)^k (1−k/n)^(n−k)], where the deviances vanish.
-    let share = k / n;
-    stirling_error(n) - stirling_error(k) - stirling_error(n - k)
-        - 0.5 * (TAU * k * (1.0 - share)).ln()
-        - k * share.ln()
-        - (n - k) * (-share).ln_1p()
 }

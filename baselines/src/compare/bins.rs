@@ -69,8 +69,16 @@ pub fn house_edges(baseline: &WeightedPoints) -> Vec<f64> {
         let tenths = (product % u128::from(N_QUANTILE_BINS)) as f64 / N_QUANTILE_BINS as f64;
         let low = value_at(rank);
         let high = if tenths > 0.0 { value_at(rank + 1) } else { low };
-        let edge = if low == high { low } else { low + (high - low) * tenths };
-        let edge = if edge.is_finite() { edge } else { low * (1.0 - tenths) + high * tenths };
+        let edge = if low == high {
+            low
+        } else {
+            low + (high - low) * tenths
+        };
+        let edge = if edge.is_finite() {
+            edge
+        } else {
+            low * (1.0 - tenths) + high * tenths
+        };
         if edges.last().is_none_or(|&last| last < edge) {
             edges.push(edge);
         }
@@ -86,10 +94,15 @@ pub(crate) fn bin_numeric(
     cells: [Option<&CellCounts>; 2],
 ) -> Result<Binned, NotComputable> {
     let special = |counts: Option<&CellCounts>| {
-        counts.map_or([0; 4], |c| [c.n_missing, c.n_nan, c.n_positive_infinity, c.n_negative_infinity])
+        counts.map_or([0; 4], |c| {
+            [c.n_missing, c.n_nan, c.n_positive_infinity, c.n_negative_infinity]
+        })
     };
     let (special_baseline, special_current) = (special(cells[0]), special(cells[1]));
-    require_rows(baseline.n() + special_baseline.iter().sum::<u64>(), current.n() + special_current.iter().sum::<u64>())?;
+    require_rows(
+        baseline.n() + special_baseline.iter().sum::<u64>(),
+        current.n() + special_current.iter().sum::<u64>(),
+    )?;
     let own_edges;
     let edges = match edges {
         Some(edges) if edges.windows(2).all(|pair| pair[0] < pair[1]) => edges,
@@ -108,8 +121,11 @@ pub(crate) fn bin_numeric(
     let mut bins = vec![Bin::default(); layout.n_bins()];
     for cell in &aligned {
         let estimate = layout.bin_of(cell.value);
-        let (first, last) =
-            if cell.is_atom() { (estimate, estimate) } else { (layout.above(cell.low), layout.below(cell.high)) };
+        let (first, last) = if cell.is_atom() {
+            (estimate, estimate)
+        } else {
+            (layout.above(cell.low), layout.below(cell.high))
+        };
         bins[estimate].baseline.count += cell.baseline;
         bins[estimate].current.count += cell.current;
         for bin in &mut bins[first..=last] {
@@ -162,26 +178,33 @@ pub(crate) fn bin_categorical(
 impl Binned {
     /// Whether every row's bin is known.
     fn is_exact(&self) -> bool {
-        self.bins.iter().all(|bin| {
-            bin.baseline.least == bin.baseline.most && bin.current.least == bin.current.most
-        })
+        self.bins
+            .iter()
+            .all(|bin| bin.baseline.least == bin.baseline.most && bin.current.least == bin.current.most)
     }
 
-    pub(crate) fn n_baseline(&self) -> u64 {
-        self.bins.iter().map(|bin| bin.baseline.count).sum()
-    }
-
-    pub(crate) fn n_current(&self) -> u64 {
-        self.bins.iter().map(|bin| bin.current.count).sum()
+    /// Rows of both sides.
+    pub(crate) fn rows(&self) -> [u64; 2] {
+        [
+            self.bins.iter().map(|bin| bin.baseline.count).sum(),
+            self.bins.iter().map(|bin| bin.current.count).sum(),
+        ]
     }
 
     /// Bins that hold a row.
     fn n_filled(&self) -> usize {
-        self.bins.iter().filter(|bin| bin.baseline.count + bin.current.count > 0).count()
+        self.bins
+            .iter()
+            .filter(|bin| bin.baseline.count + bin.current.count > 0)
+            .count()
     }
 
     /// What is recorded about these bins.
-    pub(crate) fn parameters(&self, edges_source: &'static str, log_base: Option<&'static str>) -> Parameters {
+    pub(crate) fn parameters(
+        &self,
+        edges_source: &'static str,
+        log_base: Option<&'static str>,
+    ) -> Parameters {
         Parameters {
             bins: Some(self.n_filled() as u64),
             edges_source: Some(edges_source),
@@ -195,20 +218,52 @@ impl Binned {
     /// rows of a grid cell may lie in more than one bin. Convexity puts each term's largest value on a corner of the
     /// box of possible shares, and its smallest at p = q where that is possible, else at the nearest corner.
     pub(crate) fn sum(&self, term: impl Fn(f64, f64) -> f64) -> Sum {
-        let (n, m) = (self.n_baseline() as f64, self.n_current() as f64);
-        let share = |rows: u64, n: f64, n_bins: usize| (rows as f64 + 0.5) / (n + 0.5 * n_bins as f64);
+        self.sum_with(0.5, term)
+    }
+
+    /// The same over plain shares, for a `term` that bears zeros.
+    pub(crate) fn plain_limits(&self, term: impl Fn(f64, f64) -> f64) -> Sum {
+        self.sum_with(0.0, term)
+    }
+
+    /// The value of `plain_limits`.
+    pub(crate) fn plain_sum(&self, term: impl Fn(f64, f64) -> f64) -> f64 {
+        self.sum_with(0.0, term).value
+    }
+
+    fn sum_with(&self, added: f64, term: impl Fn(f64, f64) -> f64) -> Sum {
+        let [n, m] = self.rows().map(|rows| rows as f64);
+        let share = |rows: u64, n: f64, n_bins: usize| (rows as f64 + added) / (n + added * n_bins as f64);
         let n_filled = self.n_filled();
         let value = self
             .bins
             .iter()
             .filter(|bin| bin.baseline.count + bin.current.count > 0)
-            .map(|bin| term(share(bin.baseline.count, n, n_filled), share(bin.current.count, m, n_filled)))
+            .map(|bin| {
+                term(
+                    share(bin.baseline.count, n, n_filled),
+                    share(bin.current.count, m, n_filled),
+                )
+            })
             .sum();
         if self.is_exact() {
-            return Sum { value, lower: value, upper: value };
+            return Sum {
+                value,
+                lower: value,
+                upper: value,
+            };
         }
-        let surely = self.bins.iter().filter(|bin| bin.baseline.least + bin.current.least > 0).count().max(1);
-        let possibly = self.bins.iter().filter(|bin| bin.baseline.most + bin.current.most > 0).count();
+        let surely = self
+            .bins
+            .iter()
+            .filter(|bin| bin.baseline.least + bin.current.least > 0)
+            .count()
+            .max(1);
+        let possibly = self
+            .bins
+            .iter()
+            .filter(|bin| bin.baseline.most + bin.current.most > 0)
+            .count();
         let (mut lower, mut upper) = (f64::INFINITY, 0.0f64);
         for n_bins in surely..=possibly {
             let (mut low, mut high) = (0.0, 0.0);
@@ -218,7 +273,12 @@ impl Binned {
                 }
                 let p = [share(baseline.least, n, n_bins), share(baseline.most, n, n_bins)];
                 let q = [share(current.least, m, n_bins), share(current.most, m, n_bins)];
-                let corners = [term(p[0], q[0]), term(p[0], q[1]), term(p[1], q[0]), term(p[1], q[1])];
+                let corners = [
+                    term(p[0], q[0]),
+                    term(p[0], q[1]),
+                    term(p[1], q[0]),
+                    term(p[1], q[1]),
+                ];
                 high += corners.into_iter().fold(0.0, f64::max);
                 if p[1] < q[0] {
                     low += term(p[1], q[0]);
@@ -228,7 +288,11 @@ impl Binned {
             }
             (lower, upper) = (lower.min(low), upper.max(high));
         }
-        Sum { value, lower: lower.min(value), upper: upper.max(value) }
+        Sum {
+            value,
+            lower: lower.min(value),
+            upper: upper.max(value),
+        }
     }
 }
 
@@ -243,7 +307,9 @@ pub(crate) struct Sum {
 impl Sum {
     /// How far the exact value can be from `of(value)`, for an increasing `of`.
     pub(crate) fn error_bound(&self, of: impl Fn(f64) -> f64) -> f64 {
-        (of(self.upper) - of(self.value)).max(of(self.value) - of(self.lower)).max(0.0)
+        (of(self.upper) - of(self.value))
+            .max(of(self.value) - of(self.lower))
+            .max(0.0)
     }
 }
 
@@ -260,9 +326,9 @@ impl<'a> Layout<'a> {
             .iter()
             .map(|&edge| {
                 let idx = cells.partition_point(|cell| cell.high < edge);
-                cells
-                    .get(idx)
-                    .is_some_and(|cell| cell.is_atom() && cell.low == edge && cell.baseline * N_QUANTILE_BINS >= n_baseline)
+                cells.get(idx).is_some_and(|cell| {
+                    cell.is_atom() && cell.low == edge && cell.baseline * N_QUANTILE_BINS >= n_baseline
+                })
             })
             .collect();
         let mut starts = vec![0];
@@ -296,16 +362,31 @@ impl<'a> Layout<'a> {
 /// Cells where one side has no point at all.
 fn one_sided(baseline: &WeightedPoints, current: &WeightedPoints) -> Vec<Cell> {
     let cells = |points: &WeightedPoints, is_baseline: bool| -> Vec<Cell> {
-        let extent = |idx: usize| points.extents.as_ref().map_or((points.values[idx], points.values[idx]), |e| e[idx]);
+        let extent = |idx: usize| {
+            points
+                .extents
+                .as_ref()
+                .map_or((points.values[idx], points.values[idx]), |e| e[idx])
+        };
         (0..points.values.len())
             .map(|idx| {
                 let (rows, (low, high)) = (points.weights[idx], extent(idx));
                 let (baseline, current) = if is_baseline { (rows, 0) } else { (0, rows) };
-                Cell { low, high, value: points.values[idx], baseline, current }
+                Cell {
+                    low,
+                    high,
+                    value: points.values[idx],
+                    baseline,
+                    current,
+                }
             })
             .collect()
     };
-    if baseline.values.is_empty() { cells(current, false) } else { cells(baseline, true) }
+    if baseline.values.is_empty() {
+        cells(current, false)
+    } else {
+        cells(baseline, true)
+    }
 }
 
 fn require_rows(n_baseline: u64, n_current: u64) -> Result<(), NotComputable> {

@@ -61,7 +61,9 @@ pub(crate) fn align(baseline: &WeightedPoints, current: &WeightedPoints) -> Resu
             (None, Some(_)) => false,
             (None, None) => return Ok(merged),
         };
-        let Some(cell) = (if take_left { left.next() } else { right.next() }) else { return Ok(merged) };
+        let Some(cell) = (if take_left { left.next() } else { right.next() }) else {
+            return Ok(merged);
+        };
         match merged.last_mut() {
             Some(last) if last.overlaps(&cell) => last.absorb(&cell),
             _ => merged.push(cell),
@@ -74,16 +76,23 @@ pub(crate) fn align(baseline: &WeightedPoints, current: &WeightedPoints) -> Resu
 ///
 /// `extents` are the cells of a grid, ascending and disjoint, each `(low, value, high)`.
 pub fn regrid(points: &WeightedPoints, extents: &[(f64, f64, f64)]) -> WeightedPoints {
-    let mut result = WeightedPoints { extents: Some(Vec::new()), ..WeightedPoints::default() };
+    let mut result = WeightedPoints {
+        extents: Some(Vec::new()),
+        ..WeightedPoints::default()
+    };
     let known = points.extents.as_deref();
     for (idx, (&value, &weight)) in points.values.iter().zip(&points.weights).enumerate() {
-        let own = known.and_then(|known| known.get(idx).copied()).unwrap_or((value, value));
+        let own = known
+            .and_then(|known| known.get(idx).copied())
+            .unwrap_or((value, value));
         let gap_idx = extents.partition_point(|&(_, _, high)| high <= value);
         let (low, at, high) = match extents.get(gap_idx) {
             Some(&(low, at, high)) if low < value && value < high => (low.min(own.0), at, high.max(own.1)),
             _ => (own.0, value, own.1),
         };
-        let Some(kept) = result.extents.as_mut() else { return result };
+        let Some(kept) = result.extents.as_mut() else {
+            return result;
+        };
         if result.values.last() == Some(&at)
             && let (Some(last), Some(extent)) = (result.weights.last_mut(), kept.last_mut())
         {
@@ -102,7 +111,10 @@ pub fn regrid(points: &WeightedPoints, extents: &[(f64, f64, f64)]) -> WeightedP
 pub(crate) fn check(points: &WeightedPoints) -> Result<(), NotComputable> {
     let ascending = points.values.windows(2).all(|pair| pair[0] < pair[1]);
     let finite = points.values.iter().all(|value| value.is_finite());
-    let total = points.weights.iter().try_fold(0u64, |sum, &weight| sum.checked_add(weight));
+    let total = points
+        .weights
+        .iter()
+        .try_fold(0u64, |sum, &weight| sum.checked_add(weight));
     let extents_fit = points.extents.as_ref().is_none_or(|extents| {
         extents.len() == points.values.len()
             && extents.iter().zip(&points.values).all(|(&(low, high), &value)| {
@@ -111,7 +123,8 @@ pub(crate) fn check(points: &WeightedPoints) -> Result<(), NotComputable> {
             && extents.windows(2).all(|pair| pair[0].1 <= pair[1].0)
     });
     let sound = ascending && finite && extents_fit && points.values.len() == points.weights.len();
-    if sound && total.is_some_and(|total| total < 1 << 62) && points.weights.iter().all(|&weight| weight > 0) {
+    if sound && total.is_some_and(|total| total < 1 << 62) && points.weights.iter().all(|&weight| weight > 0)
+    {
         Ok(())
     } else {
         Err(NotComputable::Malformed)
@@ -119,9 +132,23 @@ pub(crate) fn check(points: &WeightedPoints) -> Result<(), NotComputable> {
 }
 
 fn cells(points: &WeightedPoints, is_baseline: bool) -> impl Iterator<Item = Cell> {
-    points.values.iter().zip(&points.weights).enumerate().map(move |(idx, (&value, &weight))| {
-        let (low, high) = points.extents.as_ref().map_or((value, value), |extents| extents[idx]);
-        let (baseline, current) = if is_baseline { (weight, 0) } else { (0, weight) };
-        Cell { low, high, value, baseline, current }
-    })
+    points
+        .values
+        .iter()
+        .zip(&points.weights)
+        .enumerate()
+        .map(move |(idx, (&value, &weight))| {
+            let (low, high) = points
+                .extents
+                .as_ref()
+                .map_or((value, value), |extents| extents[idx]);
+            let (baseline, current) = if is_baseline { (weight, 0) } else { (0, weight) };
+            Cell {
+                low,
+                high,
+                value,
+                baseline,
+                current,
+            }
+        })
 }

@@ -12,24 +12,34 @@
 //! smallest; the p-value is what deequ reports by default. Deviation: ties among equal smallest E go by text, where
 //! deequ's hash map leaves it open.
 //!
+//! NannyML: homogeneity with Yates' correction of 2 × 2 tables. Evidently, Azure: goodness of fit of all current rows
+//! against the baseline's shares, reported as p-value; a new category makes it 0, one category is not computable
+//! (NaN there).
+//!
 //! Empty side: not computable. One category on both sides: statistic 0, p 1 under `house`, not computable for
 //! Model Monitor (NaN there). Categories beyond a cap count as one category, OTHER.
 
 use super::categories::CategoryCounts;
-use super::measurement::{Companion, Measurement, NotComputable, Outcome, Parameters};
+use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
 use super::tail::chi_square_survival;
 
 /// A 2 × k table: rows of both sides by category, none of them empty on both sides.
-pub(crate) fn table(baseline: &CategoryCounts, current: &CategoryCounts) -> Result<Vec<[f64; 2]>, NotComputable> {
+pub(crate) fn table(
+    baseline: &CategoryCounts,
+    current: &CategoryCounts,
+) -> Result<Vec<[f64; 2]>, NotComputable> {
     if baseline.n() == 0 {
         return Err(NotComputable::EmptyBaseline);
     }
     if current.n() == 0 {
         return Err(NotComputable::EmptyCurrent);
     }
-    let mut table: Vec<[f64; 2]> =
-        baseline.joined(current).iter().map(|category| [category.baseline as f64, category.current as f64]).collect();
+    let mut table: Vec<[f64; 2]> = baseline
+        .joined(current)
+        .iter()
+        .map(|category| [category.baseline as f64, category.current as f64])
+        .collect();
     if baseline.n_other() + current.n_other() > 0 {
         table.push([baseline.n_other() as f64, current.n_other() as f64]);
     }
@@ -41,31 +51,90 @@ pub(crate) fn homogeneity(baseline: &CategoryCounts, current: &CategoryCounts) -
     let mut table = table(baseline, current)?;
     let (statistic, degrees) = pearson(&table);
     let n_categories = table.len();
+    let rows = [baseline.n(), current.n()];
+    let mut measurement = Measurement::of(Method::ChiSquare, Convention::Scipy, statistic, rows)?;
+    if let Some(fit) = goodness_of_fit(&table) {
+        measurement = measurement
+            .with_companion("goodness_of_fit", fit)
+            .with_companion("goodness_of_fit_p_value", p_value(fit, degrees));
+    }
     merge_small(&mut table);
-    let mut companions = Vec::new();
     if table.len() < n_categories {
         let (merged, merged_degrees) = pearson(&table);
-        companions.push(Companion { name: "merged_statistic", value: merged });
-        companions.push(Companion { name: "merged_p_value", value: p_value(merged, merged_degrees) });
-        companions.push(Companion { name: "merged_degrees_of_freedom", value: merged_degrees });
+        measurement = measurement
+            .with_companion("merged_statistic", merged)
+            .with_companion("merged_p_value", p_value(merged, merged_degrees))
+            .with_companion("merged_degrees_of_freedom", merged_degrees);
+        measurement.parameters.merged_categories = Some((n_categories - table.len()) as u64);
     }
-    Ok(Measurement {
-        method: Method::ChiSquare,
-        convention: Convention::Scipy,
-        statistic,
-        p_value: Some(p_value(statistic, degrees)),
-        error_bound: None,
-        n_baseline: baseline.n(),
-        n_current: current.n(),
-        parameters: Parameters {
-            bins: Some(n_categories as u64),
-            degrees_of_freedom: Some(degrees),
-            p_value_source: Some("asymptotic"),
-            merged_categories: (table.len() < n_categories).then_some((n_categories - table.len()) as u64),
-            ..Parameters::default()
-        },
-        companions,
-    })
+    measurement.parameters.bins = Some(n_categories as u64);
+    measurement.parameters.degrees_of_freedom = Some(degrees);
+    measurement.with_p_value(p_value(statistic, degrees), "asymptotic")
+}
+
+/// NannyML: SciPy's `chi2_contingency` with its default, Yates' correction of 2 × 2 tables.
+pub(crate) fn nannyml(baseline: &CategoryCounts, current: &CategoryCounts) -> Outcome {
+    let table = table(baseline, current)?;
+    let (mut statistic, degrees) = pearson(&table);
+    let rows = [baseline.n(), current.n()];
+    let mut correction = None;
+    if table.len() == 2 {
+        let [n, m] = sums(&table);
+        // |O − E| is the same in all four cells of a 2 × 2 table.
+        statistic = table
+            .iter()
+            .flat_map(|row| [(row[0], n, row[0] + row[1]), (row[1], m, row[0] + row[1])])
+            .map(|(observed, side, both)| {
+                let expected = both * side / (n + m);
+                let off = (observed - expected).abs();
+                (off - off.min(0.5)).powi(2) / expected
+            })
+            .sum();
+        correction = Some("Yates");
+    }
+    let mut measurement = Measurement::of(Method::ChiSquare, Convention::Nannyml, statistic, rows)?;
+    measurement.parameters.degrees_of_freedom = Some(degrees);
+    measurement.parameters.bins = Some(table.len() as u64);
+    measurement.parameters.correction = correction;
+    measurement.with_p_value(p_value(statistic, degrees), "asymptotic")
+}
+
+/// Evidently and Azure: goodness of fit, the baseline's shares taken as exact; the p-value is the number.
+pub(crate) fn fit_p_value(
+    convention: Convention,
+    baseline: &CategoryCounts,
+    current: &CategoryCounts,
+) -> Outcome {
+    let table = table(baseline, current)?;
+    let rows = [baseline.n(), current.n()];
+    let degrees = (table.len() - 1) as f64;
+    if degrees < 1.0 {
+        return Err(NotComputable::TooFewCategories);
+    }
+    let Some(statistic) = goodness_of_fit(&table) else {
+        // A category without baseline rows has an expected count of 0: χ² is infinite, its p-value 0.
+        let mut measurement = Measurement::of(Method::ChiSquare, convention, 0.0, rows)?;
+        measurement.parameters.degrees_of_freedom = Some(degrees);
+        return measurement.with_p_value(0.0, "infinite statistic");
+    };
+    let mut measurement = Measurement::of(Method::ChiSquare, convention, statistic, rows)?;
+    measurement.parameters.degrees_of_freedom = Some(degrees);
+    measurement
+        .with_p_value(p_value(statistic, degrees), "asymptotic")?
+        .reported_as_p_value(convention)
+}
+
+/// Σ (O − E)²/E with E the baseline's shares of the current rows; `None` where a category has no baseline row.
+fn goodness_of_fit(table: &[[f64; 2]]) -> Option<f64> {
+    let [n, m] = sums(table);
+    let term = |row: &[f64; 2]| {
+        let expected = row[0] * m / n;
+        (row[1] - expected).powi(2) / expected
+    };
+    table
+        .iter()
+        .all(|row| row[0] > 0.0)
+        .then(|| table.iter().map(term).sum())
 }
 
 /// Deequ's goodness of fit with regrouping.
@@ -87,8 +156,10 @@ pub(crate) fn sagemaker(baseline: &CategoryCounts, current: &CategoryCounts) -> 
     if n_known == 0.0 {
         return Err(NotComputable::TooFewCategories);
     }
-    let mut table: Vec<[f64; 2]> =
-        known.iter().map(|&[expected, observed]| [expected / n as f64 * n_known, observed]).collect();
+    let mut table: Vec<[f64; 2]> = known
+        .iter()
+        .map(|&[expected, observed]| [expected / n as f64 * n_known, observed])
+        .collect();
     let n_categories = table.len();
     loop {
         let k = table.len();
@@ -103,25 +174,17 @@ pub(crate) fn sagemaker(baseline: &CategoryCounts, current: &CategoryCounts) -> 
     }
     // Spark's chiSqTest rescales the expected counts to the observed total, which regrouping has kept equal.
     let scale = table.iter().map(|row| row[1]).sum::<f64>() / table.iter().map(|row| row[0]).sum::<f64>();
-    let statistic: f64 = table.iter().map(|row| (row[1] - row[0] * scale).powi(2) / (row[0] * scale)).sum();
+    let statistic: f64 = table
+        .iter()
+        .map(|row| (row[1] - row[0] * scale).powi(2) / (row[0] * scale))
+        .sum();
     let degrees = (table.len() - 1) as f64;
-    Ok(Measurement {
-        method: Method::ChiSquare,
-        convention: Convention::Sagemaker,
-        statistic,
-        p_value: Some(p_value(statistic, degrees)),
-        error_bound: None,
-        n_baseline: n,
-        n_current: m,
-        parameters: Parameters {
-            bins: Some(table.len() as u64),
-            degrees_of_freedom: Some(degrees),
-            p_value_source: Some("asymptotic"),
-            merged_categories: (table.len() < n_categories).then_some((n_categories - table.len()) as u64),
-            ..Parameters::default()
-        },
-        companions: Vec::new(),
-    })
+    let mut measurement = Measurement::of(Method::ChiSquare, Convention::Sagemaker, statistic, [n, m])?;
+    measurement.parameters.bins = Some(table.len() as u64);
+    measurement.parameters.degrees_of_freedom = Some(degrees);
+    measurement.parameters.merged_categories =
+        (table.len() < n_categories).then_some((n_categories - table.len()) as u64);
+    measurement.with_p_value(p_value(statistic, degrees), "asymptotic")
 }
 
 /// χ² of homogeneity and its degrees of freedom.
@@ -140,7 +203,11 @@ pub(crate) fn pearson(table: &[[f64; 2]]) -> (f64, f64) {
 
 /// p-value of a chi-square statistic; 1 without a degree of freedom.
 pub(crate) fn p_value(statistic: f64, degrees: f64) -> f64 {
-    if degrees < 1.0 { 1.0 } else { chi_square_survival(statistic, degrees) }
+    if degrees < 1.0 {
+        1.0
+    } else {
+        chi_square_survival(statistic, degrees)
+    }
 }
 
 /// Cochran 1954: merges the smallest category into the next smallest until at most 20 % of expected counts are below
@@ -153,7 +220,8 @@ pub(crate) fn merge_small(table: &mut Vec<[f64; 2]>) {
     table.sort_by(|a, b| (a[0] + a[1]).total_cmp(&(b[0] + b[1])));
     while table.len() > 1 {
         let both = |row: &[f64; 2]| row[0] + row[1];
-        let n_low = table.partition_point(|row| both(row) * least < 5.0) + table.partition_point(|row| both(row) * most < 5.0);
+        let n_low = table.partition_point(|row| both(row) * least < 5.0)
+            + table.partition_point(|row| both(row) * most < 5.0);
         if both(&table[0]) * least >= 1.0 && n_low * 5 <= 2 * table.len() {
             return;
         }
@@ -168,13 +236,18 @@ pub(crate) fn merge_small(table: &mut Vec<[f64; 2]>) {
 /// Adds the row that is smallest by `size` to the second smallest.
 fn merge_smallest(table: &mut Vec<[f64; 2]>, size: impl Fn(&[f64; 2]) -> f64) {
     let smallest_of = |table: &[[f64; 2]]| {
-        (0..table.len()).min_by(|&a, &b| size(&table[a]).total_cmp(&size(&table[b]))).unwrap_or(0)
+        (0..table.len())
+            .min_by(|&a, &b| size(&table[a]).total_cmp(&size(&table[b])))
+            .unwrap_or(0)
     };
     let removed = table.remove(smallest_of(table));
     let target = smallest_of(table);
     table[target] = [table[target][0] + removed[0], table[target][1] + removed[1]];
 }
 
-fn sums(table: &[[f64; 2]]) -> [f64; 2] {
-    table.iter().fold([0.0, 0.0], |sum, row| [sum[0] + row[0], sum[1] + row[1]])
+/// Rows of both sides.
+pub(crate) fn sums(table: &[[f64; 2]]) -> [f64; 2] {
+    table
+        .iter()
+        .fold([0.0, 0.0], |sum, row| [sum[0] + row[0], sum[1] + row[1]])
 }

@@ -64,7 +64,11 @@ fn marsaglia_tsang_wang(n: u64, d: f64) -> f64 {
     let k = scaled.floor() as usize + 1;
     let size = 2 * k - 1;
     let h = k as f64 - scaled;
-    let mut matrix = Scaled { size, exponent: 0, entries: vec![0.0; size * size] };
+    let mut matrix = Scaled {
+        size,
+        exponent: 0,
+        entries: vec![0.0; size * size],
+    };
     for row in 0..size {
         for column in 0..size.min(row + 2) {
             matrix.entries[row * size + column] = 1.0;
@@ -116,7 +120,11 @@ impl Scaled {
                 }
             }
         }
-        let mut product = Self { size, exponent: self.exponent + other.exponent, entries };
+        let mut product = Self {
+            size,
+            exponent: self.exponent + other.exponent,
+            entries,
+        };
         if product.entries[(size / 2) * size + size / 2] > 1e140 {
             product.entries.iter_mut().for_each(|entry| *entry *= 1e-140);
             product.exponent += 140;
@@ -128,14 +136,26 @@ impl Scaled {
         let mut result: Option<Self> = None;
         for bit in (0..64 - n.leading_zeros()).rev() {
             result = Some(match result {
-                None => Self { size: self.size, exponent: self.exponent, entries: self.entries.clone() },
+                None => Self {
+                    size: self.size,
+                    exponent: self.exponent,
+                    entries: self.entries.clone(),
+                },
                 Some(half) => {
                     let square = half.times(&half);
-                    if n >> bit & 1 == 1 { square.times(self) } else { square }
+                    if n >> bit & 1 == 1 {
+                        square.times(self)
+                    } else {
+                        square
+                    }
                 }
             });
         }
-        result.unwrap_or_else(|| Self { size: self.size, exponent: 0, entries: self.entries.clone() })
+        result.unwrap_or_else(|| Self {
+            size: self.size,
+            exponent: 0,
+            entries: self.entries.clone(),
+        })
     }
 }
 
@@ -154,7 +174,8 @@ fn pelz_good(n: f64, d: f64) -> f64 {
         let weight = 2.0 * (-square / (2.0 * z2)).exp();
         k0 += weight;
         k1 += (square - z2) * weight;
-        k2 += ((6.0 * z6 + 2.0 * z4) + (2.0 * z4 - 5.0 * z2) * square + (1.0 - 2.0 * z2) * square * square) * weight;
+        k2 += ((6.0 * z6 + 2.0 * z4) + (2.0 * z4 - 5.0 * z2) * square + (1.0 - 2.0 * z2) * square * square)
+            * weight;
         k3 += (square.powi(3) * (5.0 - 30.0 * z2)
             + square * square * (-60.0 * z2 + 212.0 * z4)
             + square * (135.0 * z4 - 96.0 * z6)
@@ -181,7 +202,11 @@ pub(crate) fn two_sample_exact(n: u64, m: u64, h: u64) -> f64 {
     if h == 0 {
         return 1.0;
     }
-    if n == m { square_paths(n, h) } else { rectangle_paths(n, m, h) }
+    if n == m {
+        square_paths(n, h)
+    } else {
+        rectangle_paths(n, m, h)
+    }
 }
 
 /// Reflection principle for n = m: 2 Σ_k (−1)^(k−1) C(2n, n−kh) / C(2n, n), summed from the far end as
@@ -233,7 +258,11 @@ fn rectangle_paths(n: u64, m: u64, h: u64) -> f64 {
         }
         let first = low.max(1);
         let from = before[first - 1..high].iter().zip(&before[first..=high]);
-        for ((out, &x), (&left, &down)) in touched[first..=high].iter_mut().zip(&positions[first..=high]).zip(from) {
+        for ((out, &x), (&left, &down)) in touched[first..=high]
+            .iter_mut()
+            .zip(&positions[first..=high])
+            .zip(from)
+        {
             *out = (x * left + (rows - x) * down) * inverse;
         }
     }
@@ -254,7 +283,10 @@ mod tests {
     use crate::compare::tolerance::{P_VALUE, agrees};
 
     fn reference() -> serde_json::Value {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/reference/compare/kolmogorov.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/reference/compare/kolmogorov.json"
+        );
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
@@ -262,9 +294,16 @@ mod tests {
     #[test]
     fn one_sample_survival_is_scipys() {
         for row in reference()["one_sample"].as_array().unwrap() {
-            let (n, d, expected) = (row[0].as_u64().unwrap(), row[1].as_f64().unwrap(), row[2].as_f64().unwrap());
+            let (n, d, expected) = (
+                row[0].as_u64().unwrap(),
+                row[1].as_f64().unwrap(),
+                row[2].as_f64().unwrap(),
+            );
             let actual = survival(n, d);
-            assert!(agrees(actual, expected, P_VALUE), "n {n} d {d}: {actual:e} vs {expected:e}");
+            assert!(
+                agrees(actual, expected, P_VALUE),
+                "n {n} d {d}: {actual:e} vs {expected:e}"
+            );
         }
     }
 
@@ -276,7 +315,10 @@ mod tests {
             let expected = row[3].as_f64().unwrap();
             let actual = two_sample_exact(n, m, h);
             let underflown = expected < f64::MIN_POSITIVE && actual < f64::MIN_POSITIVE;
-            assert!(underflown || agrees(actual, expected, P_VALUE), "{n} {m} {h}: {actual:e} vs {expected:e}");
+            assert!(
+                underflown || agrees(actual, expected, P_VALUE),
+                "{n} {m} {h}: {actual:e} vs {expected:e}"
+            );
         }
     }
 }

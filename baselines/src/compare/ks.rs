@@ -27,7 +27,10 @@ pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Ou
     let (p_value, source) = p_value(n, m, supremum.lower);
     let mut companions = Vec::new();
     if supremum.error_bound().is_some() {
-        companions.push(Companion { name: "p_value_low", value: self::p_value(n, m, supremum.upper).0 });
+        companions.push(Companion {
+            name: "p_value_low",
+            value: self::p_value(n, m, supremum.upper).0,
+        });
     }
     Ok(Measurement {
         method: Method::KolmogorovSmirnov,
@@ -37,9 +40,21 @@ pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Ou
         error_bound: supremum.error_bound(),
         n_baseline: n,
         n_current: m,
-        parameters: Parameters { p_value_source: Some(source), ..Parameters::default() },
+        parameters: Parameters {
+            p_value_source: Some(source),
+            ..Parameters::default()
+        },
         companions,
     })
+}
+
+/// Azure's number: SciPy's p-value, of at most 10,000 rows.
+pub(crate) fn azureml(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
+    let measurement = measure(baseline, current)?;
+    if measurement.n_baseline.max(measurement.n_current) > MAX_EXACT_ROWS {
+        return Err(NotComputable::MakerFails);
+    }
+    measurement.reported_as_p_value(Convention::Azureml)
 }
 
 /// p-value of D = `scaled` / (n·m), and how it was computed.
@@ -70,17 +85,32 @@ impl Supremum {
         let (n, m) = (baseline.n(), current.n());
         let (mut lower, mut upper) = (0u128, 0u128);
         let mut difference = 0i128;
-        for Cell { low, high, baseline, current, .. } in cells {
+        for Cell {
+            low,
+            high,
+            baseline,
+            current,
+            ..
+        } in cells
+        {
             let up = i128::from(baseline) * i128::from(m);
             let down = i128::from(current) * i128::from(n);
             if low < high {
-                upper = upper.max((difference + up).unsigned_abs()).max((difference - down).unsigned_abs());
+                upper = upper
+                    .max((difference + up).unsigned_abs())
+                    .max((difference - down).unsigned_abs());
             }
             difference += up - down;
             lower = lower.max(difference.unsigned_abs());
         }
         let gridded = !(baseline.is_exact() && current.is_exact());
-        Ok(Self { n, m, lower, upper: upper.max(lower), gridded })
+        Ok(Self {
+            n,
+            m,
+            lower,
+            upper: upper.max(lower),
+            gridded,
+        })
     }
 
     pub(crate) fn statistic(&self) -> f64 {
@@ -90,7 +120,13 @@ impl Supremum {
     /// Distance from the statistic to the limit, rounded up; `None` where both samples are exact.
     pub(crate) fn error_bound(&self) -> Option<f64> {
         let gap = self.scale(self.upper - self.lower);
-        self.gridded.then(|| if gap > 0.0 { (gap * (1.0 + 4.0 * f64::EPSILON)).min(1.0) } else { 0.0 })
+        self.gridded.then(|| {
+            if gap > 0.0 {
+                (gap * (1.0 + 4.0 * f64::EPSILON)).min(1.0)
+            } else {
+                0.0
+            }
+        })
     }
 
     fn scale(&self, scaled: u128) -> f64 {

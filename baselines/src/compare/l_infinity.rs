@@ -53,7 +53,10 @@ pub(crate) fn categorical(
         return Err(NotComputable::EmptyCurrent);
     }
     let (rows_n, rows_m) = (n as f64, m as f64);
-    let (other_p, other_q) = (baseline.n_other() as f64 / rows_n, current.n_other() as f64 / rows_m);
+    let (other_p, other_q) = (
+        baseline.n_other() as f64 / rows_n,
+        current.n_other() as f64 / rows_m,
+    );
     let mut limits = Limits::default();
     let mut simple = 0.0f64;
     for category in baseline.joined(current) {
@@ -70,7 +73,13 @@ pub(crate) fn categorical(
     limits.upper = limits.upper.max(other_p).max(other_q);
     let complete = baseline.n_other() == 0 && current.n_other() == 0;
     let error_bound = (!complete).then(|| (limits.upper - simple).max(simple - limits.lower).max(0.0));
-    Ok(Evidence { n, m, simple, error_bound }.measurement(method, convention, alpha))
+    Ok(Evidence {
+        n,
+        m,
+        simple,
+        error_bound,
+    }
+    .measurement(method, convention, alpha))
 }
 
 /// The distance Model Monitor really reported for numeric columns, for comparison with its past verdicts: deequ's
@@ -90,8 +99,18 @@ pub fn l_infinity_rank_map(method: Method, baseline: &WeightedPoints, current: &
         weights: vec![1; points.values.len()],
         extents: None,
     };
-    let by_distinct = numeric(method, Convention::Sagemaker, None, &distinct(baseline), &distinct(current))?;
-    Ok(Measurement { n_baseline: baseline.n(), n_current: current.n(), ..by_distinct })
+    let by_distinct = numeric(
+        method,
+        Convention::Sagemaker,
+        None,
+        &distinct(baseline),
+        &distinct(current),
+    )?;
+    Ok(Measurement {
+        n_baseline: baseline.n(),
+        n_current: current.n(),
+        ..by_distinct
+    })
 }
 
 #[derive(Default)]
@@ -111,7 +130,9 @@ impl Evidence {
     fn measurement(self, method: Method, convention: Convention, alpha: Option<f64>) -> Measurement {
         let (n, m) = (self.n as f64, self.m as f64);
         let statistic = if method == Method::LInfinityRobust {
-            let c_alpha = alpha.filter(|alpha| *alpha > 0.0 && *alpha < 1.0).map_or(DEFAULT_C_ALPHA, |alpha| (-(alpha / 2.0).ln() / 2.0).sqrt());
+            let c_alpha = alpha
+                .filter(|alpha| *alpha > 0.0 && *alpha < 1.0)
+                .map_or(DEFAULT_C_ALPHA, |alpha| (-(alpha / 2.0).ln() / 2.0).sqrt());
             (self.simple - c_alpha * ((n + m) / (n * m)).sqrt()).max(0.0)
         } else {
             self.simple

@@ -32,9 +32,69 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// A bare number; `n` and `m` are the rows of both sides. Not computable where it is not finite.
+    pub(crate) fn of(
+        method: Method,
+        convention: Convention,
+        statistic: f64,
+        [n_baseline, n_current]: [u64; 2],
+    ) -> Outcome {
+        let measurement = Self {
+            method,
+            convention,
+            // Adding zero makes −0 a plain 0.
+            statistic: statistic + 0.0,
+            p_value: None,
+            error_bound: None,
+            n_baseline,
+            n_current,
+            parameters: Parameters::default(),
+            companions: Vec::new(),
+        };
+        if statistic.is_finite() {
+            Ok(measurement)
+        } else {
+            Err(NotComputable::Infinite)
+        }
+    }
+
+    /// The same with a p-value and how it was computed.
+    pub(crate) fn with_p_value(mut self, p_value: f64, source: &'static str) -> Outcome {
+        if !p_value.is_finite() {
+            return Err(NotComputable::Infinite);
+        }
+        self.p_value = Some(p_value.clamp(0.0, 1.0));
+        self.parameters.p_value_source = Some(source);
+        Ok(self)
+    }
+
+    /// The same with another form of it; left out where that is not finite.
+    pub(crate) fn with_companion(mut self, name: &'static str, value: f64) -> Self {
+        if value.is_finite() {
+            self.companions.push(Companion { name, value });
+        }
+        self
+    }
+
+    /// The p-value as the number its maker reports, the test's statistic beside it.
+    pub(crate) fn reported_as_p_value(mut self, convention: Convention) -> Outcome {
+        let raw = self.statistic;
+        self.statistic = self.p_value.ok_or(NotComputable::MakerFails)?;
+        self.convention = convention;
+        Ok(self.with_companion("test_statistic", raw))
+    }
+
+    /// The same number under another label.
+    pub(crate) fn labelled(self, convention: Convention) -> Self {
+        Self { convention, ..self }
+    }
+
     /// A companion by name.
     pub fn companion(&self, name: &str) -> Option<f64> {
-        self.companions.iter().find(|companion| companion.name == name).map(|companion| companion.value)
+        self.companions
+            .iter()
+            .find(|companion| companion.name == name)
+            .map(|companion| companion.value)
     }
 
     /// The p-value to decide by: that of the merged table where counts are too small for the full one
@@ -72,6 +132,8 @@ pub struct Parameters {
     pub p_value_source: Option<&'static str>,
     /// What a raw statistic was divided by.
     pub scaled_by: Option<&'static str>,
+    /// Correction of the statistic, such as `Yates`.
+    pub correction: Option<&'static str>,
     /// Categories merged because their expected counts were too small.
     pub merged_categories: Option<u64>,
 }

@@ -123,3 +123,34 @@ named! {
         Deepchecks = "deepchecks",
     }
 }
+
+impl Method {
+    /// Whether it is defined for numeric columns only.
+    pub fn is_numeric_only(self) -> bool {
+        matches!(
+            self,
+            Self::KolmogorovSmirnov
+                | Self::Wasserstein
+                | Self::Energy
+                | Self::CramerVonMises
+                | Self::AndersonDarling
+                | Self::MannWhitney
+                | Self::TTest
+                | Self::WelchTTest
+                | Self::EppsSingleton
+        )
+    }
+
+    /// Whether it is defined for categorical columns only.
+    pub fn is_categorical_only(self) -> bool {
+        matches!(
+            self,
+            Self::ChiSquare
+                | Self::GTest
+                | Self::FisherExact
+                | Self::ZTest
+                | Self::CramersV
+                | Self::UnseenShare
+        )
+    }
+}

@@ -11,5 +11,7 @@ pub const ABSOLUTE: f64 = 1e-14;
 
 /// Whether `actual` is within `relative` of `expected`.
 pub fn agrees(actual: f64, expected: f64, relative: f64) -> bool {
-    actual == expected || (actual - expected).abs() <= relative * expected.abs() + ABSOLUTE * f64::from(expected.abs() > 1e-3)
+    actual == expected
+        || (actual - expected).abs()
+            <= relative * expected.abs() + ABSOLUTE * f64::from(expected.abs() > 1e-3)
 }

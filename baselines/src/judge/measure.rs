@@ -48,7 +48,7 @@ pub fn measure_column(
         baseline_cells: Some(&baseline.counts),
         current_cells: Some(&current.counts),
         house_edges,
-        robust_alpha: None,
+        ..Context::default()
     };
     match baseline.inferred_type {
         InferredType::Integral | InferredType::Fractional => {

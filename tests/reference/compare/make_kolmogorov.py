@@ -4,8 +4,9 @@ import numpy as np, scipy
 from scipy import stats
 
 assert scipy.__version__ == "1.17.1" and np.__version__ == "2.4.6"
+# Past 1e6 rows SciPy replaces the sum by exp(-(6nd+1)^2/(18n)), off by 1e-6: no reference there.
 one = []
-for n in (1, 2, 5, 10, 37, 100, 139, 140, 141, 500, 2000, 10000, 66667, 100000, 100001, 500000, 5000000):
+for n in (1, 2, 5, 10, 37, 100, 139, 140, 141, 500, 2000, 10000, 66667, 100000, 100001, 500000):
     for squared in (0.05, 0.2, 0.5, 0.75, 1.0, 1.5, 2.1, 2.3, 3.9, 4.1, 8.0, 20.0, 60.0, 150.0, 340.0):
         d = (squared / n) ** 0.5
         if 0 < d < 1:
