@@ -1,0 +1,149 @@
+//! Who may reach whom (DESIGN §3), asked of Cargo itself with inverted trees.
+//!
+//! `cargo tree -p A -e normal -i B` fails when A does not reach B, but fails the same way when B is misspelt. So each
+//! forbidden edge has a positive control: the same question about a package that must reach it. Dev-dependencies are
+//! left out on purpose (`-e normal`): a test may use what the crate may not.
+
+use std::process::Command;
+
+use tests::repository;
+
+/// `library` must not be reachable from `from`, and is reachable from `control`.
+struct Forbidden {
+    library: &'static str,
+    from: &'static [&'static str],
+    control: &'static str,
+}
+
+const FORBIDDEN: &[Forbidden] = &[
+    Forbidden {
+        library: "tokio",
+        from: &["baselines", "capture"],
+        control: "store",
+    },
+    Forbidden {
+        library: "aws-config",
+        from: &["baselines", "capture"],
+        control: "store",
+    },
+    Forbidden {
+        library: "aws-sdk-s3",
+        from: &["baselines", "capture"],
+        control: "store",
+    },
+    Forbidden {
+        library: "aws-smithy-types",
+        from: &["baselines", "capture"],
+        control: "store",
+    },
+    Forbidden {
+        library: "baselines",
+        from: &["store"],
+        control: "capture",
+    },
+    Forbidden {
+        library: "capture",
+        from: &["baselines", "store"],
+        control: "engine",
+    },
+    Forbidden {
+        library: "store",
+        from: &["baselines", "capture"],
+        control: "engine",
+    },
+    Forbidden {
+        library: "engine",
+        from: &["baselines", "capture", "store"],
+        control: "cli",
+    },
+];
+/// Nothing of ours may depend on these at all.
+const LEAVES: &[&str] = &["cli", "functions", "tests"];
+const LIBRARIES: &[&str] = &["baselines", "capture", "store", "engine"];
+
+/// Whether `package` reaches `library` through normal dependencies.
+fn reaches(package: &str, library: &str) -> bool {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "-p",
+            package,
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "-i",
+            library,
+        ])
+        .current_dir(repository::root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() || said.contains("did not match any packages"),
+        "cargo tree -p {package} -i {library}: {said}"
+    );
+    // A package that Cargo does not know is only a warning on the way to an empty answer.
+    assert!(
+        !said.contains("not found in workspace"),
+        "cargo tree -p {package}: {said}"
+    );
+    let tree = String::from_utf8_lossy(&output.stdout);
+    output.status.success() && tree.lines().any(|line| line.starts_with(&format!("{package} v")))
+}
+
+#[test]
+fn no_forbidden_edge() {
+    for rule in FORBIDDEN {
+        assert!(
+            reaches(rule.control, rule.library),
+            "control: {} no longer reaches {}",
+            rule.control,
+            rule.library
+        );
+        for package in rule.from {
+            assert!(
+                !reaches(package, rule.library),
+                "{package} must not reach {}",
+                rule.library
+            );
+        }
+    }
+}
+
+#[test]
+fn doors_and_tests_are_leaves() {
+    for package in LIBRARIES.iter().chain(LEAVES) {
+        for leaf in LEAVES.iter().filter(|leaf| *leaf != package) {
+            assert!(!reaches(package, leaf), "{package} must not reach {leaf}");
+        }
+    }
+    // The control of the names themselves: each package is known to Cargo and finds itself.
+    for package in LIBRARIES.iter().chain(LEAVES) {
+        assert!(
+            reaches(package, package),
+            "{package} is not a package of the workspace"
+        );
+    }
+}
+
+#[test]
+fn polars_stays_in_the_engine() {
+    let lock = repository::text(std::path::Path::new("Cargo.lock")).unwrap();
+    if !lock.contains("name = \"polars-core\"") {
+        eprintln!("skipped: nothing depends on polars yet");
+        return;
+    }
+    assert!(
+        reaches("engine", "polars-core"),
+        "control: engine no longer reaches polars-core"
+    );
+    for package in ["baselines", "capture", "store"] {
+        assert!(
+            !reaches(package, "polars-core"),
+            "{package} must not reach polars-core"
+        );
+    }
+}
