@@ -2,6 +2,7 @@
 //!
 //! The environment is read here, through aws-config, and nowhere else in the crate.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,10 +40,23 @@ pub struct StoreOptions {
     pub connect_timeout: Duration,
     /// Limit for one attempt to be answered; reading the answer's body is not part of it.
     pub attempt_timeout: Duration,
+    /// What was connected with these options before; clones share it.
+    pub clients: Clients,
+}
+
+/// Clients of S3 by the settings they were made with, so that a run over several locations looks for credentials,
+/// region and root certificates once and keeps its connections.
+#[derive(Clone, Default)]
+pub struct Clients(Arc<tokio::sync::Mutex<Vec<(StoreOptions, aws_sdk_s3::Client)>>>);
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Clients").finish_non_exhaustive()
+    }
 }
 
 /// A fixed pair of credentials.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Access key id.
     pub id: String,
@@ -50,8 +64,8 @@ pub struct AccessKey {
     pub secret: String,
 }
 
-impl std::fmt::Debug for AccessKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("AccessKey")
             .field("id", &self.id)
@@ -69,6 +83,7 @@ impl Default for StoreOptions {
             initial_backoff: Duration::from_millis(500),
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_mins(1),
+            clients: Clients::default(),
         }
     }
 }
@@ -126,6 +141,42 @@ async fn open_s3(
 }
 
 async fn client(location: &Location, options: &StoreOptions) -> Result<aws_sdk_s3::Client, StoreError> {
+    let mut made = options.clients.0.lock().await;
+    if let Some((_, client)) = made.iter().find(|(settings, _)| settings.same_settings(options)) {
+        return Ok(client.clone());
+    }
+    let client = new_client(location, options).await?;
+    // With a cache of its own, empty: one that contains itself would never be freed.
+    made.push((
+        StoreOptions {
+            clients: Clients::default(),
+            ..options.clone()
+        },
+        client.clone(),
+    ));
+    Ok(client)
+}
+
+impl StoreOptions {
+    fn same_settings(&self, other: &Self) -> bool {
+        let settings = |options: &Self| {
+            let Self {
+                max_attempts,
+                initial_backoff,
+                connect_timeout,
+                attempt_timeout,
+                ..
+            } = *options;
+            (max_attempts, initial_backoff, connect_timeout, attempt_timeout)
+        };
+        settings(self) == settings(other)
+            && self.endpoint_url == other.endpoint_url
+            && self.region == other.region
+            && self.access_key == other.access_key
+    }
+}
+
+async fn new_client(location: &Location, options: &StoreOptions) -> Result<aws_sdk_s3::Client, StoreError> {
     let shared = shared_config(options).await;
     let mut config = aws_sdk_s3::config::Builder::from(&shared);
     let has_endpoint = has_endpoint(&shared);

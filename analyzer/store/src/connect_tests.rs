@@ -66,6 +66,25 @@ fn credentials_do_not_show_in_debug_output() {
     );
 }
 
+#[tokio::test]
+async fn locations_opened_with_the_same_settings_share_a_client() {
+    let server = TestServer::start().await;
+    let options = server.options();
+    for location in ["a/", "b", "c/d"] {
+        let location = Location::parse(&format!("s3://{BUCKET}/{location}")).unwrap();
+        open_store(&location, &options.clone()).await.unwrap();
+    }
+    assert_eq!(options.clients.0.lock().await.len(), 1);
+    let other = StoreOptions {
+        max_attempts: 1,
+        ..options.clone()
+    };
+    open_store(&Location::parse(&format!("s3://{BUCKET}/a/")).unwrap(), &other)
+        .await
+        .unwrap();
+    assert_eq!(options.clients.0.lock().await.len(), 2);
+}
+
 /// Not a test of its own: what the children of the tests below run. Prints one line that starts with `outcome: `.
 #[tokio::test]
 async fn child() {
