@@ -4,6 +4,7 @@ use super::*;
 use crate::summary::{
     CategoricalSummary, CellCounts, ColumnSummary, DatasetSummary, Distinct, NumericSummary, WeightedPoints,
 };
+use crate::view::CellClass;
 
 fn numeric_column(name: &str, values: Vec<f64>) -> ColumnSummary {
     let n = values.len() as u64;
@@ -29,7 +30,7 @@ fn numeric_column(name: &str, values: Vec<f64>) -> ColumnSummary {
             points,
         }),
         categorical: None,
-        spans: [None; 9],
+        spans: [None; CellClass::COUNT],
     }
 }
 
@@ -55,7 +56,7 @@ fn text_column(name: &str, counts: &[(&str, u64)], n_missing: u64) -> ColumnSumm
             n_other: 0,
             complete: true,
         }),
-        spans: [None; 9],
+        spans: [None; CellClass::COUNT],
     }
 }
 

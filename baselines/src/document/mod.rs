@@ -4,6 +4,7 @@
 //! Model Monitor's files (`model_monitor`) keep its schemas, our own (`verdict`) are version enums. Functions take
 //! and give bytes: nothing here knows where a document lies.
 
+pub mod baseline;
 pub mod model_monitor;
 pub mod verdict;
 

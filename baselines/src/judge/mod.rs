@@ -46,7 +46,7 @@ pub use verdict::{
     Window,
 };
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
 use crate::summary::{ColumnSummary, DatasetSummary};
@@ -191,7 +191,7 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
     } else {
         Status::Pass
     };
-    let columns = subjects
+    let columns: Vec<ColumnReport> = subjects
         .iter_mut()
         .filter_map(|subject| {
             let measured = std::mem::take(&mut subject.measured);
@@ -203,6 +203,7 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
             )
         })
         .collect();
+    let judged = judged(baseline.constraints, policy, &columns);
     Verdict {
         status,
         run,
@@ -210,7 +211,7 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
         not_evaluated,
         columns,
         schema_changes: schema_changes(current),
-        judged: judged(baseline.constraints, policy),
+        judged,
     }
 }
 
@@ -226,7 +227,7 @@ fn subjects<'a>(current: &'a DatasetSummary, baseline: &BaselineView<'a>) -> Vec
     }
     let in_current = by_name(current);
     let in_baseline = baseline.summary.map(by_name).unwrap_or_default();
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = BTreeSet::new();
     let named_by_baseline = baseline.summary.into_iter().flat_map(|summary| &summary.columns);
     let names = baseline
         .constraints
@@ -272,7 +273,7 @@ fn subjects<'a>(current: &'a DatasetSummary, baseline: &BaselineView<'a>) -> Vec
         .collect()
 }
 
-fn judged(constraints: &Constraints, policy: &Policy) -> Judged {
+fn judged(constraints: &Constraints, policy: &Policy, columns: &[ColumnReport]) -> Judged {
     let monitoring = &constraints.monitoring;
     let distribution = &monitoring.distribution;
     let on = |switch: bool| if switch { "Enabled" } else { "Disabled" };
@@ -312,8 +313,15 @@ fn judged(constraints: &Constraints, policy: &Policy) -> Judged {
         ),
         ("perform_comparison", on(distribution.perform_comparison)),
     ];
+    let measured = columns
+        .iter()
+        .flat_map(|column| &column.measured)
+        .filter_map(|found| found.outcome.as_ref().ok());
+    let conventions: BTreeSet<&str> = measured
+        .map(|measurement| measurement.convention.name())
+        .collect();
     Judged {
-        conventions: vec!["house".to_owned(), "sagemaker".to_owned()],
+        conventions: conventions.into_iter().map(str::to_owned).collect(),
         thresholds: thresholds
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))

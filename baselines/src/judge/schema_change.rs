@@ -46,7 +46,7 @@ fn column_changes(column: &ColumnSummary) -> Vec<SchemaChange> {
     let missing = Stretch::of(column, &[CellClass::Missing], column.counts.n_missing);
     let present: Vec<CellClass> = CellClass::ALL
         .into_iter()
-        .filter(|class| *class != CellClass::Missing)
+        .filter(|class| !matches!(class, CellClass::Missing | CellClass::Absent))
         .collect();
     let present = Stretch::of(column, &present, column.counts.n_present());
     let mut changes = Vec::new();

@@ -25,7 +25,7 @@ pub use constraints::{
     ConstraintsFile, DistributionConstraintsTwin, FeatureConstraintsTwin, MonitoringConfigTwin,
 };
 pub use kll::{KLL_SHRINKING_FACTOR, KLL_SKETCH_SIZE, sketch_levels};
-pub use model_quality::{Curve, Metric, MetricConstraint, NumberOrText};
+pub use model_quality::{ClassificationMetrics, Curve, Metric, MetricConstraint, NumberOrText};
 pub use statistics::Statistics;
 pub use summary::LoadedStatistics;
 pub use violations::{Violation, Violations};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Error, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A metric and its standard deviation.
@@ -21,6 +21,54 @@ pub struct Metric {
 
 /// The points of a curve: two lists of one length, by name.
 pub type Curve = BTreeMap<String, Vec<f64>>;
+
+/// Metrics of a classifier; which are present depends on the problem and the attributes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ClassificationMetrics {
+    /// Actual label → predicted label → rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confusion_matrix: Option<BTreeMap<String, BTreeMap<String, u64>>>,
+    /// False positive rates against true positive rates; needs a probability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver_operating_characteristic_curve: Option<Curve>,
+    /// Precisions against recalls; needs a probability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision_recall_curve: Option<Curve>,
+    /// Every other metric, by its name.
+    #[serde(flatten)]
+    pub metrics: BTreeMap<String, Metric>,
+}
+
+// By hand, because serde's `flatten` forgets line and column of what is wrong inside.
+impl<'de> Deserialize<'de> for ClassificationMetrics {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = ClassificationMetrics;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("metrics by name")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ClassificationMetrics, A::Error> {
+                let mut found = ClassificationMetrics::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "confusion_matrix" => found.confusion_matrix = Some(map.next_value()?),
+                        "receiver_operating_characteristic_curve" => {
+                            found.receiver_operating_characteristic_curve = Some(map.next_value()?);
+                        }
+                        "precision_recall_curve" => found.precision_recall_curve = Some(map.next_value()?),
+                        _ => {
+                            let metric = map.next_value()?;
+                            found.metrics.insert(key, metric);
+                        }
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
 
 /// When a metric violates: the operator names the violation, `LessThanThreshold` or `GreaterThanThreshold`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

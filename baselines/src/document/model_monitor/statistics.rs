@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::model_quality::{Curve, Metric};
+use super::model_quality::{ClassificationMetrics, Metric};
 use super::{STATISTICS_FILE, check_version, finite};
 use crate::document::{DocumentError, canonical, error};
 
@@ -233,22 +233,4 @@ pub struct CategoricalBucket {
     pub value: String,
     /// Rows.
     pub count: u64,
-}
-
-/// Metrics of a classifier, in Model Monitor's order; which are present depends on the problem and the attributes.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClassificationMetrics {
-    /// Actual label → predicted label → rows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confusion_matrix: Option<BTreeMap<String, BTreeMap<String, u64>>>,
-    /// False positive rates against true positive rates; needs a probability.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receiver_operating_characteristic_curve: Option<Curve>,
-    /// Precisions against recalls; needs a probability.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub precision_recall_curve: Option<Curve>,
-    /// Every other metric, by its name.
-    #[serde(flatten)]
-    pub metrics: BTreeMap<String, Metric>,
 }

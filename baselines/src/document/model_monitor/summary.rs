@@ -15,6 +15,7 @@ use crate::judge::Evidence;
 use crate::summary::{
     CategoricalSummary, CellCounts, ColumnSummary, DatasetSummary, Distinct, NumericSummary, WeightedPoints,
 };
+use crate::view::CellClass;
 
 /// A data set read from a statistics file, and how good its numeric points are.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,9 +76,9 @@ fn numerical(column: &ColumnSummary, numeric: &NumericSummary) -> NumericalStati
     let whole_numbers = column.counts.n_fractional == 0;
     NumericalStatistics {
         common: common(&column.counts),
-        mean: numeric.mean,
-        sum: numeric.sum,
-        std_dev: numeric.std_dev,
+        mean: in_range(numeric.mean),
+        sum: in_range(numeric.sum),
+        std_dev: in_range(numeric.std_dev),
         min: numeric.min,
         max: numeric.max,
         approximate_num_distinct_values: Some(numeric.distinct.value()),
@@ -86,6 +87,11 @@ fn numerical(column: &ColumnSummary, numeric: &NumericSummary) -> NumericalStati
             kll: Some(kll::kll(&numeric.points, numeric.min, numeric.max, whole_numbers)),
         }),
     }
+}
+
+/// A sum of finite numbers may pass the range of a double, and JSON has no infinity: the range's end stands for it.
+fn in_range(value: f64) -> f64 {
+    value.clamp(f64::MIN, f64::MAX)
 }
 
 fn string(column: &ColumnSummary) -> StringStatistics {
@@ -114,8 +120,9 @@ fn histogram(categorical: &CategoricalSummary) -> Option<StringDistribution> {
 impl Statistics {
     /// The data set a statistics file describes, with the quality of its evidence.
     ///
-    /// Cells take the class of their column's type, because the file has no finer counts. A sketch's items become
-    /// weighted points with weights `2^level`; distinct counts are estimates.
+    /// Cells take the class of their column's type, because the file has no finer counts; present cells of a numeric
+    /// column that its sketch does not hold (NaN, infinities) are text. A sketch's items become weighted points with
+    /// weights `2^level`; distinct counts are estimates.
     ///
     /// # Errors
     /// A file of a model-quality run; two columns of one name; a column with the statistics of another type; a
@@ -168,7 +175,7 @@ fn column(path: &str, feature: Feature) -> Result<(ColumnSummary, Evidence), Doc
         counts: CellCounts::default(),
         numeric: None,
         categorical: None,
-        spans: [None; 9],
+        spans: [None; CellClass::COUNT],
     };
     match (
         feature.inferred_type,
@@ -176,14 +183,15 @@ fn column(path: &str, feature: Feature) -> Result<(ColumnSummary, Evidence), Doc
         feature.string_statistics,
     ) {
         (TypeTwin::Integral | TypeTwin::Fractional, Some(statistics), _) => {
-            let present = statistics.common.num_present;
-            summary.counts.n_missing = statistics.common.num_missing;
-            if feature.inferred_type == TypeTwin::Integral {
-                summary.counts.n_integral = present;
-            } else {
-                summary.counts.n_fractional = present;
-            }
             let (numeric, evidence) = numeric_from(path, &statistics)?;
+            let counts = &mut summary.counts;
+            counts.n_missing = statistics.common.num_missing;
+            if feature.inferred_type == TypeTwin::Integral {
+                counts.n_integral = numeric.n;
+            } else {
+                counts.n_fractional = numeric.n;
+            }
+            counts.n_text = statistics.common.num_present - numeric.n;
             summary.numeric = Some(numeric);
             Ok((summary, evidence))
         }
@@ -208,7 +216,7 @@ fn numeric_from(
     path: &str,
     statistics: &NumericalStatistics,
 ) -> Result<(NumericSummary, Evidence), DocumentError> {
-    let n = statistics.common.num_present;
+    let n_present = statistics.common.num_present;
     let kll = statistics
         .distribution
         .as_ref()
@@ -243,6 +251,11 @@ fn numeric_from(
     let distinct = statistics
         .approximate_num_distinct_values
         .unwrap_or(points.values.len() as u64);
+    let n = if evidence == Evidence::Absent {
+        n_present
+    } else {
+        points.n().min(n_present)
+    };
     let numeric = NumericSummary {
         n,
         sum: statistics.sum,

@@ -1,1 +1,0 @@
-//! Judging, end to end.

@@ -1,0 +1,140 @@
+//! The house's own checks, one at a time. Does not test Model Monitor's.
+
+use super::*;
+
+#[test]
+fn house_drift_needs_effect_and_evidence() {
+    let house = |current: Vec<f64>| {
+        let verdict = judged_with(
+            &data(vec![numbers("a", ramp(2000))]),
+            &data(vec![numbers("a", current)]),
+            |c| {
+                c.monitoring.distribution.perform_comparison = false;
+            },
+        );
+        verdict
+            .findings
+            .iter()
+            .find(|finding| finding.check == CheckKind::Drift)
+            .map(|finding| finding.severity)
+    };
+    // A large effect and enough rows.
+    assert_eq!(
+        house((0..2000).map(|i| f64::from(i) * 0.7).collect()),
+        Some(Severity::Violation)
+    );
+    // Certain but too small to matter: every value moved by 2 % of the range.
+    assert_eq!(house((0..2000).map(|i| f64::from(i) + 40.0).collect()), None);
+    // Large in PSI, by chance of a few rows: 31 rows of the first two thirds.
+    assert_eq!(house((0..31).map(|i| f64::from(i) * 60.0).collect()), None);
+    // Too few rows to say anything.
+    assert_eq!(house(vec![5.0; 29]), None);
+}
+
+#[test]
+fn evidence_is_adjusted_for_the_number_of_columns() {
+    // KS of 40 rows against 400 with p near 0.03 passes alone and not among twenty columns of noise.
+    let baseline = |n: usize| data((0..n).map(|i| numbers(&format!("c{i}"), ramp(400))).collect());
+    let same = || (0..40).map(|i| f64::from(i) * 10.0 + 5.0).collect::<Vec<f64>>();
+    let odd = || (0..40).map(|i| 95.0 + f64::from(i) * 7.6).collect::<Vec<f64>>();
+    let current = |n: usize| {
+        data(
+            (0..n)
+                .map(|i| numbers(&format!("c{i}"), if i == 0 { odd() } else { same() }))
+                .collect(),
+        )
+    };
+    let drifted = |n: usize| {
+        let verdict = judged_with(&baseline(n), &current(n), |_| {});
+        ids(&verdict).contains(&"drift/c0".to_owned())
+    };
+    assert!(drifted(1));
+    assert!(!drifted(40));
+}
+
+#[test]
+fn a_sketched_baseline_widens_bounds_and_p_values() {
+    let baseline = data(vec![numbers("a", ramp(1000))]);
+    let current = data(vec![numbers(
+        "a",
+        (0..1000).map(|i| f64::from(i) + 60.0).collect(),
+    )]);
+    let constraints = suggest(&baseline).constraints;
+    let measured = |evidence: &[Evidence]| {
+        let view = BaselineView {
+            constraints: &constraints,
+            summary: Some(&baseline),
+            evidence,
+            house_edges: None,
+        };
+        let verdict = judge(&current, &view, run(), &Policy::default());
+        let found = verdict.columns[0]
+            .measured
+            .iter()
+            .find(|found| found.method == Method::KolmogorovSmirnov);
+        found.unwrap().outcome.clone().unwrap()
+    };
+    let (counted, sketched) = (measured(&[]), measured(&[Evidence::Sketch { rank_error: 0.05 }]));
+    assert_eq!(counted.statistic, sketched.statistic);
+    assert_eq!((counted.error_bound, sketched.error_bound), (None, Some(0.05)));
+    assert!(sketched.p_value > counted.p_value);
+}
+
+#[test]
+fn a_changed_type_without_a_type_violation_is_a_warning() {
+    let mut current = numbers("s", ramp(50));
+    current.categorical = texts("s", &[("x", 50)]).categorical;
+    let verdict = judged(vec![texts("s", &[("x", 50)])], vec![current]);
+    assert_eq!(ids(&verdict), ["type_change/s"]);
+    assert_eq!(
+        description(&verdict, "type_change/s"),
+        "the column is Integral, in the baseline it is String"
+    );
+}
+
+#[test]
+fn new_missing_values_are_told_where_completeness_allows_them() {
+    let mut current = numbers("a", ramp(100));
+    current.counts.n_missing = 1;
+    let baseline = data(vec![numbers("a", ramp(100))]);
+    let verdict = judged_with(&baseline, &data(vec![current]), |constraints| {
+        constraints.features[0].completeness = Some(0.5);
+    });
+    assert_eq!(ids(&verdict), ["new_missing_values/a"]);
+    assert_eq!(verdict.status, Status::Pass);
+}
+
+#[test]
+fn rejects_are_judged_by_their_share() {
+    let baseline = data(vec![numbers("a", ramp(100))]);
+    let check = |rejected: u64, expect: Option<Severity>| {
+        let constraints = suggest(&baseline).constraints;
+        let view = BaselineView {
+            constraints: &constraints,
+            summary: Some(&baseline),
+            evidence: &[],
+            house_edges: None,
+        };
+        let records = Records {
+            lines: 1000,
+            decoded: 1000 - rejected,
+            rejected,
+            ..Records::default()
+        };
+        let verdict = judge(
+            &baseline,
+            &view,
+            Run {
+                records,
+                ..Run::default()
+            },
+            &Policy::default(),
+        );
+        assert_eq!(verdict.findings.first().map(|finding| finding.severity), expect);
+    };
+    check(0, None);
+    check(10, None);
+    check(11, Some(Severity::Warning));
+    check(100, Some(Severity::Warning));
+    check(101, Some(Severity::Violation));
+}

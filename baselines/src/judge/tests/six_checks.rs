@@ -1,0 +1,226 @@
+//! Model Monitor's six checks, one at a time. Does not test the house's.
+
+use super::*;
+
+#[test]
+fn the_same_data_pass() {
+    let columns = || vec![numbers("a", ramp(200)), texts("s", &[("x", 120), ("y", 80)])];
+    let verdict = judged(columns(), columns());
+    assert_eq!((verdict.status, ids(&verdict)), (Status::Pass, vec![]));
+    assert_eq!(verdict.not_evaluated, []);
+}
+
+#[test]
+fn fractional_takes_whole_numbers_and_string_takes_anything() {
+    let baseline = vec![
+        numbers("a", vec![1.0, 1.5, 2.0, 2.5]),
+        texts("s", &[("1", 2), ("b", 2)]),
+    ];
+    let current = vec![
+        numbers("a", vec![1.0, 2.0, 1.0, 2.0]),
+        texts("s", &[("1", 2), ("b", 2)]),
+    ];
+    assert_eq!(judged(baseline, current).status, Status::Pass);
+}
+
+#[test]
+fn nan_and_infinity_break_a_numeric_type_and_are_named() {
+    let mut current = numbers("a", ramp(97));
+    current.counts.n_nan = 2;
+    current.counts.n_negative_infinity = 1;
+    let verdict = judged(vec![numbers("a", ramp(97))], vec![current]);
+    assert_eq!(ids(&verdict), ["data_type_check/a", "special_values/a"]);
+    assert!(description(&verdict, "data_type_check/a").contains("Only 97.0% of data"));
+    assert_eq!(
+        description(&verdict, "special_values/a"),
+        "2 NaN, 0 positive and 1 negative infinities among 100 present cells"
+    );
+}
+
+#[test]
+fn completeness_below_the_baselines_is_a_violation() {
+    let mut current = numbers("a", ramp(30));
+    current.counts.n_missing = 10;
+    let verdict = judged(vec![numbers("a", ramp(30))], vec![current]);
+    // New missing values are the same cause and not told twice.
+    assert_eq!(ids(&verdict), ["completeness_check/a"]);
+    assert_eq!(
+        description(&verdict, "completeness_check/a"),
+        "Data completeness requirement is not met. Expected completeness: 100.0%. Observed: Only 75.0% of data is \
+         present."
+    );
+}
+
+#[test]
+fn column_counts_are_compared_and_the_house_names_the_columns() {
+    let both = || vec![numbers("a", ramp(50)), numbers("b", ramp(50))];
+    let verdict = judged(both(), vec![numbers("a", ramp(50))]);
+    assert_eq!(ids(&verdict), ["missing_column_check", "absent_column/b"]);
+    assert_eq!(
+        description(&verdict, "missing_column_check"),
+        "There are missing columns in current dataset. Number of columns in current dataset: 1, Number of columns in \
+         baseline constraints: 2"
+    );
+    assert_eq!(
+        skipped(&verdict, CheckKind::DataType, Some("b")),
+        "the column is not in this window"
+    );
+    let mut more = both();
+    more.push(texts("c", &[("x", 50)]));
+    let verdict = judged(both(), more);
+    assert_eq!(ids(&verdict), ["extra_column_check", "unknown_column/c"]);
+    assert!(
+        description(&verdict, "extra_column_check")
+            .ends_with("dataset: 3, Number of columns in baseline constraints: 2")
+    );
+    let violations = Violations::from(&verdict).violations;
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].feature_name.as_deref(), Some("Extra columns"));
+}
+
+#[test]
+fn a_side_that_was_not_captured_is_not_evaluated() {
+    let baseline = vec![numbers("prediction", ramp(50)), numbers("a", ramp(50))];
+    let uncaptured = column(
+        "prediction",
+        CellCounts {
+            n_absent: 50,
+            ..CellCounts::default()
+        },
+    );
+    let verdict = judged(baseline, vec![uncaptured, numbers("a", ramp(50))]);
+    assert_eq!((verdict.status, ids(&verdict)), (Status::Pass, vec![]));
+    assert!(skipped(&verdict, CheckKind::DataType, Some("prediction")).contains("not captured"));
+}
+
+#[test]
+fn one_value_outside_the_domains_violates_at_the_emitted_threshold() {
+    let baseline = || vec![texts("s", &[("x", 60), ("y", 40)])];
+    let current = || vec![texts("s", &[("x", 60), ("y", 36), ("secret", 4)])];
+    let verdict = judged(baseline(), current());
+    assert_eq!(ids(&verdict), ["categorical_values_check/s"]);
+    assert_eq!(
+        description(&verdict, "categorical_values_check/s"),
+        "Categorical values requirement is not met. Expected match: 100.0%. Observed: Only 96.0% of data is in the \
+         domains of the baseline."
+    );
+    let lenient = |constraints: &mut Constraints| constraints.monitoring.domain_content_threshold = 0.9;
+    let verdict = judged_with(&data(baseline()), &data(current()), lenient);
+    assert_eq!(
+        (verdict.status, ids(&verdict)),
+        (Status::Pass, vec!["unseen_categories/s".to_owned()])
+    );
+}
+
+#[test]
+fn drift_is_simple_or_robust_as_the_constraints_say() {
+    let baseline = data(vec![numbers("a", ramp(100))]);
+    let shifted: Vec<f64> = ramp(100).iter().map(|value| value + 30.0).collect();
+    let current = data(vec![numbers("a", shifted)]);
+    let simple = judged_with(&baseline, &current, |constraints| {
+        constraints.monitoring.distribution.comparison_method = ComparisonMethod::Simple;
+    });
+    assert_eq!(
+        description(&simple, "baseline_drift_check/a"),
+        "Baseline drift distance: 0.3 exceeds threshold: 0.1"
+    );
+    // 0.3 − 1.8·√(200/10000) = 0.0454
+    let robust = judged_with(&baseline, &current, |_| {});
+    assert!(!ids(&robust).contains(&"baseline_drift_check/a".to_owned()));
+    let measured = &robust.columns[0].measured;
+    let found = measured
+        .iter()
+        .find(|found| found.method == Method::LInfinityRobust)
+        .unwrap();
+    assert_eq!(found.convention, Convention::Sagemaker);
+    let statistic = found.outcome.as_ref().unwrap().statistic;
+    assert!((statistic - 0.045441558772843).abs() < tolerance::STATISTIC);
+}
+
+#[test]
+fn categories_drift_by_l_infinity_or_by_p_value() {
+    let baseline = data(vec![texts("s", &[("x", 5000), ("y", 5000)])]);
+    let current = data(vec![texts("s", &[("x", 7000), ("y", 3000)])]);
+    let by_distance = judged_with(&baseline, &current, |_| {});
+    let finding = by_distance
+        .findings
+        .iter()
+        .find(|f| f.check == CheckKind::BaselineDrift)
+        .unwrap();
+    // 0.2 − 1.8·√(20000/10⁸) = 0.17454…
+    assert_eq!(finding.method, Some(Method::LInfinityRobust));
+    assert!((finding.value - 0.174544155877284).abs() < tolerance::STATISTIC);
+    let by_test = judged_with(&baseline, &current, |constraints| {
+        constraints.monitoring.distribution.categorical_drift_method = CategoricalDriftMethod::ChiSquared;
+    });
+    let finding = by_test
+        .findings
+        .iter()
+        .find(|f| f.check == CheckKind::BaselineDrift)
+        .unwrap();
+    assert_eq!(finding.method, Some(Method::ChiSquare));
+    assert!(finding.value < 0.1 && finding.description.starts_with("Baseline drift p-value: "));
+}
+
+#[test]
+fn switches_switch_off_and_say_so() {
+    let baseline = data(vec![numbers("a", ramp(100)), numbers("b", ramp(100))]);
+    let far: Vec<f64> = ramp(100).iter().map(|value| value + 1000.5).collect();
+    let current = data(vec![numbers("a", far.clone()), numbers("b", far)]);
+    let all = judged_with(&baseline, &current, |_| {});
+    assert_eq!(all.n_violations(), 6);
+    let no_comparison = judged_with(&baseline, &current, |constraints| {
+        constraints.monitoring.distribution.perform_comparison = false;
+    });
+    assert_eq!(
+        skipped(&no_comparison, CheckKind::BaselineDrift, None),
+        "perform_comparison is Disabled"
+    );
+    assert!(!ids(&no_comparison).contains(&"baseline_drift_check/a".to_owned()));
+    let nothing = judged_with(&baseline, &current, |constraints| {
+        constraints.monitoring.evaluate_constraints = false;
+    });
+    assert_eq!((nothing.status, ids(&nothing)), (Status::Pass, vec![]));
+    assert_eq!(
+        skipped(&nothing, CheckKind::DataType, None),
+        "evaluate_constraints is Disabled"
+    );
+    let only_b = judged_with(&baseline, &current, |constraints| {
+        constraints.features[0].overrides.evaluate_constraints = Some(false);
+    });
+    assert!(ids(&only_b).iter().all(|id| id.ends_with("/b")));
+    let reason = skipped(&only_b, CheckKind::DataType, Some("a"));
+    assert_eq!(reason, "evaluate_constraints is Disabled for this column");
+}
+
+#[test]
+fn without_statistics_everything_but_drift_is_checked() {
+    let constraints = suggest(&data(vec![numbers("a", ramp(100))])).constraints;
+    let view = BaselineView {
+        constraints: &constraints,
+        summary: None,
+        evidence: &[],
+        house_edges: None,
+    };
+    let verdict = judge(
+        &data(vec![numbers("a", vec![0.5; 40])]),
+        &view,
+        run(),
+        &Policy::default(),
+    );
+    assert_eq!(ids(&verdict), ["data_type_check/a"]);
+    assert_eq!(
+        skipped(&verdict, CheckKind::BaselineDrift, Some("a")),
+        "the baseline has no statistics of the column"
+    );
+}
+
+#[test]
+fn an_empty_window_is_not_evaluated() {
+    let verdict = judged(vec![numbers("a", ramp(100))], vec![]);
+    assert_eq!((verdict.status, ids(&verdict)), (Status::NotEvaluated, vec![]));
+    assert_eq!(
+        skipped(&verdict, CheckKind::Drift, None),
+        "the window has no rows"
+    );
+}
