@@ -80,7 +80,7 @@ impl Default for StoreOptions {
             region: None,
             access_key: None,
             max_attempts: 5,
-            initial_backoff: Duration::from_millis(500),
+            initial_backoff: Duration::from_millis(300),
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_mins(1),
             clients: Clients::default(),

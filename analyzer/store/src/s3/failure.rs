@@ -30,6 +30,15 @@ where
         (None, SdkError::TimeoutError(_)) => timeout(operation, location),
         (None, SdkError::DispatchFailure(failure)) if failure.is_timeout() => timeout(operation, location),
         (None, _) if has_cause::<CredentialsError>(&error) => no_credentials(operation, location, &error),
+        (None, SdkError::DispatchFailure(_)) if is_about_certificates(&error) => StoreError::new(
+            StoreErrorKind::Unavailable,
+            operation,
+            location,
+            "the certificate of the S3 service is not trusted here",
+        )
+        .with_hint(
+            "install the system's root certificates (ca-certificates), or set SSL_CERT_FILE to your own",
+        ),
         (None, SdkError::DispatchFailure(failure)) if failure.is_io() => StoreError::new(
             StoreErrorKind::Unavailable,
             operation,
@@ -180,11 +189,16 @@ fn timeout(operation: Operation, location: String) -> StoreError {
 fn no_credentials(operation: Operation, location: String, error: &Source) -> StoreError {
     let detail = match find_cause::<CredentialsError>(error) {
         Some(CredentialsError::CredentialsNotLoaded(_)) | None => "found no AWS credentials",
-        Some(_) => "the AWS credentials could not be loaded",
+        Some(_) => "found no usable AWS credentials",
     };
     StoreError::new(StoreErrorKind::Unauthorized, operation, location, detail).with_hint(
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached",
     )
+}
+
+/// By the words of rustls and rustls-native-certs, whose error types do not come through whole.
+fn is_about_certificates(error: &Source) -> bool {
+    causes(error).any(|cause| cause.to_string().contains("certificate"))
 }
 
 fn has_cause<T: std::error::Error + 'static>(error: &Source) -> bool {
@@ -192,14 +206,14 @@ fn has_cause<T: std::error::Error + 'static>(error: &Source) -> bool {
 }
 
 fn find_cause<T: std::error::Error + 'static>(error: &Source) -> Option<&T> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(cause) = error.downcast_ref::<T>() {
-            return Some(cause);
-        }
-        next = error.source();
-    }
-    None
+    causes(error).find_map(<dyn std::error::Error>::downcast_ref)
+}
+
+/// The error and its sources, outermost first.
+fn causes(error: &Source) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
+        error.source()
+    })
 }
 
 #[cfg(test)]
