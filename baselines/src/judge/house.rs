@@ -1,13 +1,17 @@
 //! The house's own checks: what Model Monitor does not see, or sees without asking whether it is chance.
 //!
-//! Drift here needs both an effect (PSI over the house's frozen bins passes the practical threshold) and evidence
-//! (the p-value of KS or of chi-square, adjusted by Benjamini–Hochberg over the columns of the window, is below the
-//! significance level), with enough rows on both sides; methods.md §3.12, item 4. Findings of this file never enter
+//! Drift here needs both an effect (PSI over the house's frozen bins passes the practical threshold, and what chance
+//! alone gives with so many bins and so few rows, [`psi_limit`]) and evidence (the p-value of KS or of chi-square,
+//! adjusted by Benjamini–Hochberg over the columns of the window, is below the significance level), with enough rows on
+//! both sides; methods.md §3.12, item 4. Text columns whose values hardly repeat are identifiers, and have no
+//! distribution to drift. Findings of this file never enter
 //! `constraint_violations.json`. Where one of the six checks has flagged the same cause, nothing is repeated.
+
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::finding::{CheckKind, Finding, Severity};
 use super::multiplicity::benjamini_hochberg;
-use super::{BaselineView, Docket, Evidence, Policy, Records, Subject};
+use super::{BaselineView, Docket, Policy, Records, Subject};
 use crate::compare::{Convention, Measurement, Method};
 use crate::summary::{ColumnSummary, DatasetSummary, InferredType};
 
@@ -55,14 +59,20 @@ fn check_drift(subjects: &[Subject<'_>], policy: &Policy, docket: &mut Docket) {
     let adjusted = benjamini_hochberg(&p_values);
     for (candidate, adjusted) in candidates.iter().zip(adjusted) {
         let effect = candidate.effect.statistic;
-        if effect <= policy.psi_practical || adjusted >= policy.significance {
+        let limit = psi_limit(candidate.effect, policy.psi_practical, policy.significance);
+        if effect <= limit || adjusted >= policy.significance {
             docket.pass();
             continue;
         }
-        let severity = if effect >= policy.psi_major {
+        let severity = if effect >= policy.psi_major.max(limit) {
             Severity::Violation
         } else {
             Severity::Warning
+        };
+        let source = if limit > policy.psi_practical {
+            "what chance gives with so few rows"
+        } else {
+            "practical threshold of the policy"
         };
         let test = match candidate.evidence.method {
             Method::ChiSquare => "chi-square test",
@@ -74,10 +84,10 @@ fn check_drift(subjects: &[Subject<'_>], policy: &Policy, docket: &mut Docket) {
             column: Some(candidate.column.to_owned()),
             method: Some(candidate.effect.method),
             value: effect,
-            limit: policy.psi_practical,
+            limit,
             derivation: format!(
-                "practical threshold of the policy, together with evidence: {test}, p adjusted over {} columns is \
-                 {adjusted:.2e}, below {}; from PSI {} on it is a violation",
+                "{source}, together with evidence: {test}, p adjusted over {} columns is {adjusted:.2e}, below {}; \
+                 from PSI {} on it is a violation",
                 p_values.len(),
                 policy.significance,
                 policy.psi_major
@@ -93,14 +103,51 @@ fn check_drift(subjects: &[Subject<'_>], policy: &Policy, docket: &mut Docket) {
     }
 }
 
+/// The PSI a column must pass: the practical threshold, or what chance alone gives at the significance level α,
+/// `(1/n + 1/m)·χ²₁₋α(B − 1)`, where that is larger. Source: Yurdakul 2018 (Western Michigan University, dissertation
+/// 3208), two-sample form; methods.md §3.9, §3.12.
+pub fn psi_limit(psi: &Measurement, psi_practical: f64, significance: f64) -> f64 {
+    let freedom = psi.parameters.bins.unwrap_or(0).saturating_sub(1) as f64;
+    let by_chance = match ChiSquared::new(freedom) {
+        Ok(null) if psi.n_baseline > 0 && psi.n_current > 0 && (0.0..1.0).contains(&significance) => {
+            let scale = 1.0 / psi.n_baseline as f64 + 1.0 / psi.n_current as f64;
+            scale * null.inverse_cdf(1.0 - significance)
+        }
+        _ => 0.0,
+    };
+    if by_chance.is_finite() {
+        by_chance.max(psi_practical)
+    } else {
+        psi_practical
+    }
+}
+
+/// Distinct values by rows from which a text column is an identifier and not a category.
+const IDENTIFIER_DISTINCT_RATIO: f64 = 0.5;
+
+/// Whether a text column's values hardly repeat, so that shares of values mean nothing.
+fn is_identifier(column: &ColumnSummary, min_rows: u64) -> bool {
+    let is_text = matches!(column.inferred_type, InferredType::String | InferredType::Boolean);
+    column.categorical.as_ref().is_some_and(|found| {
+        is_text
+            && found.n >= min_rows
+            && found.distinct.value() as f64 >= IDENTIFIER_DISTINCT_RATIO * found.n as f64
+    })
+}
+
 /// `None`: nothing to compare, which another check says.
 fn candidate<'a>(subject: &'a Subject<'_>, policy: &Policy) -> Option<Result<Candidate<'a>, String>> {
     let (baseline, current) = (subject.baseline?, subject.current?);
     if current.counts.n_cells() == 0 || baseline.inferred_type == InferredType::Unknown {
         return None;
     }
-    if subject.evidence == Evidence::Absent && baseline.inferred_type.is_numeric() {
-        return Some(Err("the baseline has no distribution of the column".to_owned()));
+    if let Some(reason) = subject.missing_distribution() {
+        return Some(Err(reason.to_owned()));
+    }
+    if is_identifier(baseline, policy.min_rows) {
+        return Some(Err(
+            "the baseline's values hardly repeat: an identifier has no distribution".to_owned(),
+        ));
     }
     let is_numeric = baseline.inferred_type.is_numeric();
     let test = if is_numeric {
@@ -203,6 +250,10 @@ fn check_unseen_categories(
     let (Some(known), Some(found)) = (&baseline.categorical, &current.categorical) else {
         return;
     };
+    if is_identifier(baseline, policy.min_rows) {
+        let reason = "the baseline's values hardly repeat: new ones are expected";
+        return docket.skip(Some(&current.name), CheckKind::UnseenCategories, reason);
+    }
     if !known.complete {
         let reason = "the baseline does not list its categories";
         return docket.skip(Some(&current.name), CheckKind::UnseenCategories, reason);

@@ -12,7 +12,7 @@
 //!   categories, changed types, absent and unknown columns, rejected records. They are warnings, and violations where
 //!   [`Policy`] says so. Where one of the six has already flagged the same cause, the house does not repeat it.
 //!
-//! `status` is violated if any finding is a violation, *not evaluated* if not one check could be made, else pass. A
+//! `status` is violated if any finding is a violation, *not evaluated* if not one check of the data could be made, else pass. A
 //! check that could not be made is listed with its reason; it is neither pass nor fail. A column whose constraints are
 //! switched off (`evaluate_constraints`) is not judged by either family.
 //!
@@ -38,6 +38,7 @@ pub use column::{
 pub use evidence::Evidence;
 pub use finding::{CheckKind, Finding, NotEvaluated, Severity};
 pub use histogram::{Bins, Histogram, MAX_BINS};
+pub use house::psi_limit;
 pub use measure::{Measured, measure_column};
 pub use multiplicity::benjamini_hochberg;
 pub use schema_change::{SchemaChange, SchemaChangeKind, schema_changes};
@@ -49,7 +50,7 @@ pub use verdict::{
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
-use crate::summary::{ColumnSummary, DatasetSummary};
+use crate::summary::{ColumnSummary, DatasetSummary, InferredType};
 
 /// A baseline as the judge sees it.
 #[derive(Debug, Clone, Copy)]
@@ -114,10 +115,34 @@ struct Subject<'a> {
     measured: Vec<Measured>,
 }
 
+impl Subject<'_> {
+    /// Why the baseline's distribution cannot be compared, where that is known beforehand.
+    fn missing_distribution(&self) -> Option<&'static str> {
+        let Some(baseline) = self.baseline else {
+            return Some("the baseline has no statistics of the column");
+        };
+        if baseline.inferred_type == InferredType::Unknown {
+            return Some("the baseline has no values of the column");
+        }
+        if baseline.inferred_type.is_numeric() {
+            return (self.evidence == Evidence::Absent)
+                .then_some("the baseline has no distribution of the column");
+        }
+        let unlisted = baseline
+            .categorical
+            .as_ref()
+            .is_none_or(|found| found.counts.is_empty() && found.n > 0);
+        unlisted.then_some(
+            "the baseline has no histogram of the column, as when it has more than 120 distinct values",
+        )
+    }
+}
+
 /// What the checks have found so far.
 #[derive(Default)]
 struct Docket {
     findings: Vec<Finding>,
+    flagged: BTreeSet<(CheckKind, String)>,
     not_evaluated: Vec<NotEvaluated>,
     n_evaluated: u64,
 }
@@ -128,6 +153,8 @@ impl Docket {
     }
     fn find(&mut self, finding: Finding) {
         self.n_evaluated += 1;
+        self.flagged
+            .extend(finding.column.clone().map(|column| (finding.check, column)));
         self.findings.push(finding);
     }
     fn skip(&mut self, column: Option<&str>, check: CheckKind, reason: impl Into<String>) {
@@ -138,9 +165,7 @@ impl Docket {
         });
     }
     fn has(&self, check: CheckKind, column: &str) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.check == check && finding.column.as_deref() == Some(column))
+        self.flagged.contains(&(check, column.to_owned()))
     }
 }
 
@@ -161,13 +186,15 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
             house::check(current, baseline, &subjects, policy, &mut docket);
         }
     }
+    // Readable records alone do not make a window pass.
+    let n_evaluated = docket.n_evaluated;
     if policy.house_checks {
         house::check_rejects(&run.records, policy, &mut docket);
     }
     let Docket {
         mut findings,
         not_evaluated,
-        n_evaluated,
+        ..
     } = docket;
     let position: BTreeMap<&str, usize> = subjects
         .iter()

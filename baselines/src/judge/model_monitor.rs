@@ -12,6 +12,8 @@
 //! - Distances are computed correctly. Model Monitor's own jar most likely drops repeated values of a numeric column
 //!   (contract §3.4, "Defect to know about") and so hardly ever flags one with few distinct values; we do.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::finding::{CheckKind, Finding, Severity};
 use super::{BaselineView, Docket, Subject};
 use crate::compare::{Convention, Method};
@@ -42,8 +44,12 @@ pub(super) fn check(
     if !distribution.perform_comparison {
         docket.skip(None, CheckKind::BaselineDrift, "perform_comparison is Disabled");
     }
-    // `subjects` starts with the constraints' features, in their order.
-    for (feature, subject) in constraints.features.iter().zip(subjects) {
+    let by_name: BTreeMap<&str, &Subject<'_>> =
+        subjects.iter().map(|subject| (subject.name, subject)).collect();
+    for feature in &constraints.features {
+        let Some(subject) = by_name.get(feature.name.as_str()) else {
+            continue;
+        };
         if !subject.evaluated {
             if constraints.monitoring.evaluate_constraints {
                 skip_feature(
@@ -88,17 +94,14 @@ fn skip_feature(feature: &FeatureConstraints, reason: &str, docket: &mut Docket)
 }
 
 fn check_column_count(current: &DatasetSummary, constraints: &Constraints, docket: &mut Docket) {
-    let is_uncaptured = |name: &str| {
-        current
-            .columns
-            .iter()
-            .any(|column| column.name == name && column.counts.n_cells() == 0 && column.counts.n_absent > 0)
-    };
-    let n_expected = constraints
-        .features
+    let uncaptured: BTreeSet<&str> = current
+        .columns
         .iter()
-        .filter(|feature| !is_uncaptured(&feature.name))
-        .count();
+        .filter(|column| column.counts.n_cells() == 0 && column.counts.n_absent > 0)
+        .map(|column| column.name.as_str())
+        .collect();
+    let is_expected = |feature: &&FeatureConstraints| !uncaptured.contains(feature.name.as_str());
+    let n_expected = constraints.features.iter().filter(is_expected).count();
     let n_found = current
         .columns
         .iter()
@@ -241,7 +244,7 @@ fn check_domains(
             "the window has no texts of the column",
         );
     };
-    let domains: std::collections::BTreeSet<&str> = domains.iter().map(String::as_str).collect();
+    let domains: BTreeSet<&str> = domains.iter().map(String::as_str).collect();
     let in_domain = |(value, _): &&(String, u64)| domains.contains(value.as_str());
     let n_inside: u64 = categorical
         .counts
@@ -282,9 +285,10 @@ fn check_drift(
 ) {
     let check = CheckKind::BaselineDrift;
     let skip = |docket: &mut Docket, reason: String| docket.skip(Some(&feature.name), check, reason);
-    let Some(baseline) = subject.baseline else {
-        return skip(docket, "the baseline has no statistics of the column".to_owned());
-    };
+    if let Some(reason) = subject.missing_distribution() {
+        return skip(docket, reason.to_owned());
+    }
+    let Some(baseline) = subject.baseline else { return };
     let is_numeric = baseline.inferred_type.is_numeric();
     let is_test = !is_numeric && distribution.categorical_drift_method == CategoricalDriftMethod::ChiSquared;
     let method = match distribution.comparison_method {

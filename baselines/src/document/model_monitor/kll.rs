@@ -23,6 +23,7 @@ const N_BUCKETS: usize = 10;
 /// Buckets and sketch of `points`, all within `min..=max`. With `whole_numbers`, values read from between two grid
 /// edges are rounded to one.
 pub(super) fn kll(points: &WeightedPoints, min: f64, max: f64, whole_numbers: bool) -> Kll {
+    let points = &within(points, min, max);
     Kll {
         buckets: buckets(points, min, max),
         sketch: Some(KllSketch {
@@ -33,6 +34,15 @@ pub(super) fn kll(points: &WeightedPoints, min: f64, max: f64, whole_numbers: bo
             data: sketch_levels(points, whole_numbers),
         }),
     }
+}
+
+/// The points with their extents cut to `min..=max`: the outer gaps of a grid reach past what was counted.
+fn within(points: &WeightedPoints, min: f64, max: f64) -> WeightedPoints {
+    let mut points = points.clone();
+    for (low, high) in points.extents.iter_mut().flatten() {
+        (*low, *high) = (low.clamp(min, max), high.clamp(min, max));
+    }
+    points
 }
 
 /// The levels of a deterministic KLL sketch (see the module's bound); `Σ items × 2^level` is the sum of weights.
@@ -91,8 +101,10 @@ impl RankReader<'_> {
         };
         let share = ((rank - self.n_before) as f64 + 0.5) / self.points.weights[self.point_idx] as f64;
         let inside = between(low, high, share);
-        if self.whole_numbers {
-            inside.round().clamp(low, high)
+        // The whole numbers strictly inside an open gap; its rims are atoms of their own.
+        let (first, last) = (low.floor() + 1.0, high.ceil() - 1.0);
+        if self.whole_numbers && first <= last {
+            inside.round().clamp(first, last)
         } else {
             inside
         }
@@ -118,11 +130,11 @@ fn buckets(points: &WeightedPoints, min: f64, max: f64) -> Vec<KllBucket> {
     let n = points.n();
     let range = max - min;
     let edge = |idx: usize| {
-        let tenths = idx as f64;
-        if range.is_finite() {
-            min + range * tenths / N_BUCKETS as f64
+        let upper = min + range * idx as f64 / N_BUCKETS as f64;
+        if upper.is_finite() {
+            upper
         } else {
-            between(min, max, tenths / 10.0)
+            between(min, max, idx as f64 / N_BUCKETS as f64)
         }
     };
     let mut n_below_lower = 0;

@@ -19,7 +19,7 @@ mod summary;
 mod violations;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use constraints::{
     ConstraintsFile, DistributionConstraintsTwin, FeatureConstraintsTwin, MonitoringConfigTwin,

@@ -8,7 +8,7 @@ use super::v1::{
 use crate::compare::{Convention, Measurement, Method};
 use crate::judge::{
     BaselineSource, Bins, CategoryReport, ColumnReport, Finding, Histogram, Judged, NotEvaluated,
-    NumericReport, Run, SchemaChange, SchemaChangeKind, Severity, SideReport, Status, Verdict,
+    NumericReport, Run, SchemaChange, SchemaChangeKind, Severity, SideReport, Status, Verdict, psi_limit,
 };
 use crate::summary::InferredType;
 
@@ -263,7 +263,14 @@ fn measurement(found: &Measurement, column_type: InferredType, judged: &Judged) 
 fn limit(found: &Measurement, column_type: InferredType, judged: &Judged) -> Option<f64> {
     let chosen = |key: &str, value: &str| judged.choices.get(key).is_some_and(|choice| choice == value);
     let key = match (found.method, found.convention) {
-        (Method::Psi, Convention::House) => "psi_practical",
+        (Method::Psi, Convention::House) => {
+            let threshold = |key: &str| judged.thresholds.get(key).copied();
+            return Some(psi_limit(
+                found,
+                threshold("psi_practical")?,
+                threshold("significance")?,
+            ));
+        }
         (Method::LInfinity | Method::LInfinityRobust, Convention::Sagemaker) => {
             let name = if found.method == Method::LInfinity {
                 "Simple"

@@ -33,14 +33,17 @@ fn house_drift_needs_effect_and_evidence() {
 
 #[test]
 fn evidence_is_adjusted_for_the_number_of_columns() {
-    // KS of 40 rows against 400 with p near 0.03 passes alone and not among twenty columns of noise.
+    // A tenth of the rows has moved by a tenth of the range: KS p is near 0.04, alone enough, among forty columns not.
     let baseline = |n: usize| data((0..n).map(|i| numbers(&format!("c{i}"), ramp(400))).collect());
-    let same = || (0..40).map(|i| f64::from(i) * 10.0 + 5.0).collect::<Vec<f64>>();
-    let odd = || (0..40).map(|i| 95.0 + f64::from(i) * 7.6).collect::<Vec<f64>>();
+    let moved = || {
+        (0..400)
+            .map(|i| f64::from(if i < 40 { i + 40 } else { i }))
+            .collect::<Vec<f64>>()
+    };
     let current = |n: usize| {
         data(
             (0..n)
-                .map(|i| numbers(&format!("c{i}"), if i == 0 { odd() } else { same() }))
+                .map(|i| numbers(&format!("c{i}"), if i == 0 { moved() } else { ramp(400) }))
                 .collect(),
         )
     };
@@ -137,4 +140,61 @@ fn rejects_are_judged_by_their_share() {
     check(11, Some(Severity::Warning));
     check(100, Some(Severity::Warning));
     check(101, Some(Severity::Violation));
+}
+
+#[test]
+fn chance_alone_sets_the_limit_of_psi_where_rows_are_few() {
+    let baseline = data(vec![numbers("a", ramp(1000))]);
+    let limit = |n: usize| {
+        let current = data(vec![numbers(
+            "a",
+            (0..n).map(|i| (i * 1000 / n) as f64).collect(),
+        )]);
+        let verdict = judged_with(&baseline, &current, |_| {});
+        let psi = verdict.columns[0]
+            .measured
+            .iter()
+            .find(|found| found.method == Method::Psi)
+            .unwrap();
+        psi_limit(psi.outcome.as_ref().unwrap(), 0.1, 0.05)
+    };
+    // scipy 1.17.1: (1 / 1000 + 1 / 50) * scipy.stats.chi2.ppf(0.95, 9)
+    assert!(tolerance::agrees(
+        limit(50),
+        0.3552985296970294,
+        tolerance::STATISTIC
+    ));
+    assert_eq!(limit(1000), 0.1);
+}
+
+#[test]
+fn identifiers_have_no_distribution_to_drift() {
+    let ids_from = |first: u64| {
+        let names: Vec<String> = (first..first + 200).map(|i| format!("user-{i}")).collect();
+        let counts: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        data(vec![texts("user", &counts)])
+    };
+    let verdict = judged_with(&ids_from(0), &ids_from(500), |_| {});
+    assert_eq!((verdict.status, ids(&verdict)), (Status::Pass, vec![]));
+    assert!(skipped(&verdict, CheckKind::Drift, Some("user")).contains("identifier"));
+    assert!(skipped(&verdict, CheckKind::UnseenCategories, Some("user")).contains("new ones are expected"));
+}
+
+#[test]
+fn a_baseline_without_a_histogram_says_so() {
+    let mut unlisted = texts("s", &[]);
+    unlisted.counts.n_text = 500;
+    unlisted.inferred_type = InferredType::String;
+    unlisted.categorical = Some(CategoricalSummary {
+        n: 500,
+        distinct: Distinct::Estimated(150),
+        counts: Vec::new(),
+        n_other: 500,
+        complete: false,
+    });
+    let verdict = judged(vec![unlisted], vec![texts("s", &[("x", 100)])]);
+    assert_eq!(ids(&verdict), [""; 0]);
+    for check in [CheckKind::BaselineDrift, CheckKind::Drift] {
+        assert!(skipped(&verdict, check, Some("s")).contains("no histogram"));
+    }
 }

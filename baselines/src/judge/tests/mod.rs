@@ -2,6 +2,7 @@
 //!
 //! Does not test distances (`compare`) or stored forms (`document`).
 
+mod any_data;
 mod golden;
 mod house;
 mod report;

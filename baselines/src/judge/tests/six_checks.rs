@@ -180,7 +180,7 @@ fn switches_switch_off_and_say_so() {
     let nothing = judged_with(&baseline, &current, |constraints| {
         constraints.monitoring.evaluate_constraints = false;
     });
-    assert_eq!((nothing.status, ids(&nothing)), (Status::Pass, vec![]));
+    assert_eq!((nothing.status, ids(&nothing)), (Status::NotEvaluated, vec![]));
     assert_eq!(
         skipped(&nothing, CheckKind::DataType, None),
         "evaluate_constraints is Disabled"

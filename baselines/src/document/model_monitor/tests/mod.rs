@@ -233,6 +233,7 @@ fn classify(text: &str) -> (CellClass, f64) {
         "" => (CellClass::Missing, 0.0),
         "NaN" => (CellClass::Nan, 0.0),
         "inf" => (CellClass::PositiveInfinity, 0.0),
+        "-inf" => (CellClass::NegativeInfinity, 0.0),
         "true" | "false" => (CellClass::Boolean, 0.0),
         _ => match text.parse::<f64>() {
             Ok(number) if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
@@ -244,7 +245,7 @@ fn classify(text: &str) -> (CellClass, f64) {
     }
 }
 
-fn summarize(columns: &[(&str, Vec<&str>)]) -> DatasetSummary {
+pub(crate) fn summarize(columns: &[(&str, Vec<&str>)]) -> DatasetSummary {
     let plans: Vec<ColumnPlan> = columns
         .iter()
         .map(|(name, _)| ColumnPlan::unknown(*name, PlanKind::Undetermined))
@@ -303,7 +304,7 @@ fn schema_errors(schema: &str, bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-fn check_schema(schema: &str, bytes: &[u8]) {
+pub(crate) fn check_schema(schema: &str, bytes: &[u8]) {
     assert_eq!(schema_errors(schema, bytes), [""; 0], "{schema}");
 }
 

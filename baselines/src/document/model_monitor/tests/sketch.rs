@@ -101,15 +101,18 @@ fn a_constant_column_has_all_rows_in_the_last_bucket() {
 
 #[test]
 fn the_whole_range_of_doubles_has_finite_buckets() {
-    let points = WeightedPoints::from_values(vec![f64::MIN, 0.0, f64::MAX]);
-    let found = kll(&points, f64::MIN, f64::MAX, false);
-    assert!(
-        found
-            .buckets
-            .iter()
-            .all(|bucket| bucket.lower_bound.is_finite() && bucket.upper_bound.is_finite())
-    );
-    assert_eq!(found.buckets.iter().map(|bucket| bucket.count).sum::<f64>(), 3.0);
+    for (min, max) in [(f64::MIN, f64::MAX), (0.0, f64::MAX), (-1e308, 0.0)] {
+        let points = WeightedPoints::from_values(vec![min, min / 2.0 + max / 2.0, max]);
+        let found = kll(&points, min, max, false);
+        assert!(found.buckets.iter().all(|bucket| bucket.lower_bound.is_finite()));
+        assert!(
+            found
+                .buckets
+                .iter()
+                .all(|bucket| bucket.lower_bound < bucket.upper_bound)
+        );
+        assert_eq!(found.buckets.iter().map(|bucket| bucket.count).sum::<f64>(), 3.0);
+    }
 }
 
 #[test]
@@ -119,4 +122,23 @@ fn ten_thousand_values_stand_in_levels_of_powers_of_two() {
     // 10,000 = 1250 × 8: level 3 holds the middle of each block of eight.
     assert_eq!(levels.iter().map(Vec::len).collect::<Vec<_>>(), [0, 0, 0, 1250]);
     assert_eq!(levels[3][..3], [4.0, 12.0, 20.0]);
+}
+
+#[test]
+fn gaps_of_a_grid_are_cut_to_what_was_counted_and_hold_whole_numbers() {
+    let points = WeightedPoints {
+        values: vec![4.0, 7.0, 8.0],
+        weights: vec![2, 5, 3],
+        extents: Some(vec![(f64::NEG_INFINITY, 5.0), (5.0, 8.0), (8.0, 8.0)]),
+    };
+    let found = kll(&points, 3.0, 8.0, true);
+    assert_eq!(
+        found.sketch.unwrap().data,
+        [[4.0, 4.0, 6.0, 6.0, 7.0, 7.0, 7.0, 8.0, 8.0, 8.0]]
+    );
+    assert_eq!(found.buckets.iter().map(|bucket| bucket.count).sum::<f64>(), 10.0);
+    assert_eq!(
+        (found.buckets[0].lower_bound, found.buckets[9].upper_bound),
+        (3.0, 8.0)
+    );
 }
