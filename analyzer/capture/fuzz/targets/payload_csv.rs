@@ -1,0 +1,7 @@
+//! CSV payloads, declared as such, and found by their look.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    capture_fuzz::decode_payload(text, Some("CSV"), Some("text/csv"));
+    capture_fuzz::decode_payload(text, None, None);
+});
