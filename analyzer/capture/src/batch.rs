@@ -24,7 +24,10 @@ struct CellTexts {
 
 impl Cells {
     fn new(needs_text: bool) -> Self {
-        Self { text: needs_text.then(CellTexts::default), ..Self::default() }
+        Self {
+            text: needs_text.then(CellTexts::default),
+            ..Self::default()
+        }
     }
 
     #[inline]
@@ -42,7 +45,9 @@ impl Cells {
         self.numbers.truncate(n);
         if let Some(texts) = &mut self.text {
             texts.ends.truncate(n);
-            texts.bytes.truncate(texts.ends.last().map_or(0, |end| *end as usize));
+            texts
+                .bytes
+                .truncate(texts.ends.last().map_or(0, |end| *end as usize));
         }
     }
 
@@ -68,7 +73,10 @@ impl Cells {
         ColumnView {
             classes: &self.classes,
             numbers: &self.numbers,
-            texts: self.text.as_ref().map(|texts| TextView { bytes: &texts.bytes, ends: &texts.ends }),
+            texts: self.text.as_ref().map(|texts| TextView {
+                bytes: &texts.bytes,
+                ends: &texts.ends,
+            }),
         }
     }
 }
@@ -100,9 +108,21 @@ pub struct ColumnBatch {
 impl ColumnBatch {
     /// An empty batch.
     pub fn new(layout: Arc<Layout>, max_extra: usize) -> Self {
-        let planned = layout.columns().iter().map(|column| Cells::new(column.needs_text)).collect();
+        let planned = layout
+            .columns()
+            .iter()
+            .map(|column| Cells::new(column.needs_text))
+            .collect();
         let (extra, extra_by_name) = (Vec::new(), HashMap::new());
-        Self { layout, planned, extra, extra_by_name, max_extra, n_rows: 0, lines: Vec::new() }
+        Self {
+            layout,
+            planned,
+            extra,
+            extra_by_name,
+            max_extra,
+            n_rows: 0,
+            lines: Vec::new(),
+        }
     }
 
     /// Forgets the rows, keeps the memory.
@@ -138,7 +158,16 @@ impl ColumnBatch {
     /// A writer for one side of the record that starts behind the whole rows.
     pub fn side_writer(&mut self, side: Side, max_rows: usize) -> SideWriter<'_> {
         let row = self.n_rows;
-        SideWriter { batch: self, side, row, first_row: row, position: 0, named: false, expected: 0, max_rows }
+        SideWriter {
+            batch: self,
+            side,
+            row,
+            first_row: row,
+            position: 0,
+            named: false,
+            expected: 0,
+            max_rows,
+        }
     }
 
     /// Makes the record's rows whole: `n` rows, read from `line`; a side without rows was absent.
@@ -146,8 +175,16 @@ impl ColumnBatch {
         self.n_rows += n;
         self.lines.resize(self.n_rows, line);
         let filler = |side: Side| {
-            let captured = if side == Side::Input { has_input } else { has_output };
-            if captured { CellClass::Missing } else { CellClass::Absent }
+            let captured = if side == Side::Input {
+                has_input
+            } else {
+                has_output
+            };
+            if captured {
+                CellClass::Missing
+            } else {
+                CellClass::Absent
+            }
         };
         for (cells, column) in self.planned.iter_mut().zip(self.layout.columns()) {
             if cells.classes.len() != self.n_rows {
@@ -225,7 +262,13 @@ impl SideWriter<'_> {
     }
 
     /// A named field.
-    pub fn named(&mut self, name: &str, class: CellClass, number: f64, text: &[u8]) -> Result<(), RejectReason> {
+    pub fn named(
+        &mut self,
+        name: &str,
+        class: CellClass,
+        number: f64,
+        text: &[u8],
+    ) -> Result<(), RejectReason> {
         self.named = true;
         let layout = &self.batch.layout;
         let next = layout.columns().get(self.expected);
@@ -261,10 +304,16 @@ impl SideWriter<'_> {
         let key = (self.side, name.to_owned());
         let idx = match self.batch.extra_by_name.get(&key) {
             Some(&idx) => idx,
-            None if self.batch.extra.len() >= self.batch.max_extra => return Err(RejectReason::TooManyColumns),
+            None if self.batch.extra.len() >= self.batch.max_extra => {
+                return Err(RejectReason::TooManyColumns);
+            }
             None => {
                 let cells = Cells::new(true);
-                self.batch.extra.push(ExtraColumn { name: name.to_owned(), side: self.side, cells });
+                self.batch.extra.push(ExtraColumn {
+                    name: name.to_owned(),
+                    side: self.side,
+                    cells,
+                });
                 self.batch.extra_by_name.insert(key, self.batch.extra.len() - 1);
                 self.batch.extra.len() - 1
             }
@@ -287,6 +336,10 @@ impl SideWriter<'_> {
         self.position = 0;
         self.named = false;
         self.expected = 0;
-        if self.n_rows() > self.max_rows { Err(RejectReason::TooManyRows) } else { Ok(()) }
+        if self.n_rows() > self.max_rows {
+            Err(RejectReason::TooManyRows)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -6,14 +6,16 @@
 use baselines::view::CellClass;
 
 const POWERS_OF_TEN: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
 ];
 
 /// Class and value (0.0 for what is no number).
 #[inline]
 pub fn classify(text: &[u8]) -> (CellClass, f64) {
-    let Some(&first) = text.first() else { return (CellClass::Missing, 0.0) };
+    let Some(&first) = text.first() else {
+        return (CellClass::Missing, 0.0);
+    };
     let mut at = 0;
     let negative = first == b'-';
     if negative || first == b'+' {
@@ -33,7 +35,11 @@ pub fn classify(text: &[u8]) -> (CellClass, f64) {
     }
     at += n_digits;
     if at == text.len() {
-        let value = if n_digits <= 15 { mantissa as f64 } else { slow(&text[number_from..]) };
+        let value = if n_digits <= 15 {
+            mantissa as f64
+        } else {
+            slow(&text[number_from..])
+        };
         return finite(CellClass::Integral, value, negative);
     }
     let mut n_decimals = 0;
@@ -71,13 +77,19 @@ pub fn classify(text: &[u8]) -> (CellClass, f64) {
 
 #[inline]
 fn digits(text: &[u8]) -> usize {
-    text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len())
+    text.iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(text.len())
 }
 
 #[inline]
 fn finite(class: CellClass, value: f64, negative: bool) -> (CellClass, f64) {
     if value.is_infinite() {
-        let class = if negative { CellClass::NegativeInfinity } else { CellClass::PositiveInfinity };
+        let class = if negative {
+            CellClass::NegativeInfinity
+        } else {
+            CellClass::PositiveInfinity
+        };
         return (class, 0.0);
     }
     // 0 - 0 is +0: minus zero counts as zero.
@@ -87,7 +99,10 @@ fn finite(class: CellClass, value: f64, negative: bool) -> (CellClass, f64) {
 /// Unsigned decimal text to the nearest double.
 #[cold]
 fn slow(text: &[u8]) -> f64 {
-    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0)
+    std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0.0)
 }
 
 /// Words that name a value.
@@ -103,7 +118,11 @@ fn word(text: &[u8]) -> CellClass {
     } else if is("nan") {
         CellClass::Nan
     } else if is("inf") || is("infinity") {
-        if negative { CellClass::NegativeInfinity } else { CellClass::PositiveInfinity }
+        if negative {
+            CellClass::NegativeInfinity
+        } else {
+            CellClass::PositiveInfinity
+        }
     } else {
         CellClass::Text
     }

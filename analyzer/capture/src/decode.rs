@@ -88,7 +88,11 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder into the columns of `layout`, of records inside `window`.
     pub fn new(layout: Arc<Layout>, window: TimeWindow, limits: Limits) -> Self {
-        Self { window, limits, batch: ColumnBatch::new(layout, limits.max_extra_columns) }
+        Self {
+            window,
+            limits,
+            batch: ColumnBatch::new(layout, limits.max_extra_columns),
+        }
     }
 
     /// The rows of the last chunk.
@@ -109,7 +113,11 @@ impl Decoder {
         let bytes = chunk.bytes.as_slice();
         let mut start = 0;
         while start < bytes.len() {
-            let (end, next) = if csv { csv_record_end(bytes, start) } else { line_end(bytes, start) };
+            let (end, next) = if csv {
+                csv_record_end(bytes, start)
+            } else {
+                line_end(bytes, start)
+            };
             let offset = chunk.byte_offset + start as u64;
             let is_last = next == bytes.len() && end == next;
             let mut line = &bytes[start..end];
@@ -129,9 +137,18 @@ impl Decoder {
                 Err(reason) => {
                     self.batch.roll_back();
                     let broken = matches!(reason, RejectReason::InvalidJson | RejectReason::InvalidUtf8);
-                    let reason = if is_last && broken { RejectReason::TruncatedLine } else { reason };
+                    let reason = if is_last && broken {
+                        RejectReason::TruncatedLine
+                    } else {
+                        reason
+                    };
                     let n_bytes = line.len() as u64;
-                    outcome.rejects.push(Reject { line_in_chunk: line_idx, byte_offset: offset, n_bytes, reason });
+                    outcome.rejects.push(Reject {
+                        line_in_chunk: line_idx,
+                        byte_offset: offset,
+                        n_bytes,
+                        reason,
+                    });
                 }
             }
         }
@@ -164,7 +181,11 @@ impl Decoder {
                 self.capture_record(&record, line_idx, object, outcome)
             }
             RecordFormat::Csv | RecordFormat::CsvWithHeader | RecordFormat::JsonLines => {
-                let encoding = if object.format == RecordFormat::JsonLines { "JSON" } else { "CSV" };
+                let encoding = if object.format == RecordFormat::JsonLines {
+                    "JSON"
+                } else {
+                    "CSV"
+                };
                 let side = raw_side(text, encoding);
                 self.rows(Some(&side), None, line_idx, EventInfo::default(), outcome)
             }
@@ -180,10 +201,17 @@ impl Decoder {
         object: &ObjectContext,
         outcome: &mut ChunkOutcome,
     ) -> Result<(), RejectReason> {
-        let data = record.capture_data.as_ref().ok_or(RejectReason::NotACaptureRecord)?;
+        let data = record
+            .capture_data
+            .as_ref()
+            .ok_or(RejectReason::NotACaptureRecord)?;
         let has_data = |side: &&CapturedSide<'_>| side.data.is_some();
         let input = data.endpoint_input.as_ref().filter(has_data);
-        let output = data.endpoint_output.as_ref().or(data.batch_transform_output.as_ref()).filter(has_data);
+        let output = data
+            .endpoint_output
+            .as_ref()
+            .or(data.batch_transform_output.as_ref())
+            .filter(has_data);
         if input.is_none() && output.is_none() {
             return Err(RejectReason::NotACaptureRecord);
         }
@@ -197,7 +225,9 @@ impl Decoder {
             time: event.and_then(|event| event.inference_time.as_deref()),
             has_inference_id: event.is_some_and(|event| event.inference_id.is_some()),
         };
-        let Some(second) = self.time(&info, object, outcome)? else { return Ok(()) };
+        let Some(second) = self.time(&info, object, outcome)? else {
+            return Ok(());
+        };
         self.rows_at(input, output, line_idx, &info, second, outcome)
     }
 
@@ -280,12 +310,19 @@ impl Decoder {
         outcome: &mut ChunkOutcome,
     ) -> Result<(), RejectReason> {
         // The generated id and time are the last two fields and hold no quotes.
-        let tail = text.rsplit_once(',').and_then(|(rest, time)| Some((rest.rsplit_once(',')?, time)));
+        let tail = text
+            .rsplit_once(',')
+            .and_then(|(rest, time)| Some((rest.rsplit_once(',')?, time)));
         let generated = tail.filter(|((_, id), time)| id.len() == 36 && parse_rfc3339(time).is_some());
         let (data, info) = match generated {
-            Some(((data, id), time)) => {
-                (data, EventInfo { event_id: Some(id), time: Some(time), has_inference_id: true })
-            }
+            Some(((data, id), time)) => (
+                data,
+                EventInfo {
+                    event_id: Some(id),
+                    time: Some(time),
+                    has_inference_id: true,
+                },
+            ),
             None => (text, EventInfo::default()),
         };
         self.batch_record(data, "CSV", &info, line_idx, object, outcome)
@@ -300,20 +337,30 @@ impl Decoder {
     ) -> Result<(), RejectReason> {
         let mut parts: BTreeMap<Cow<'_, str>, sonic_rs::LazyValue<'_>> = match sonic_rs::from_str(text) {
             Ok(parts) => parts,
-            Err(_) => return self.batch_record(text, "JSON", &EventInfo::default(), line_idx, object, outcome),
+            Err(_) => {
+                return self.batch_record(text, "JSON", &EventInfo::default(), line_idx, object, outcome);
+            }
         };
         let word = |value: Option<sonic_rs::LazyValue<'_>>| {
             value.and_then(|value| sonic_rs::from_str::<String>(value.as_raw_str()).ok())
         };
-        let (id, time) = (word(parts.remove("SageMakerInferenceId")), word(parts.remove("SageMakerInferenceTime")));
-        let info =
-            EventInfo { event_id: id.as_deref(), time: time.as_deref(), has_inference_id: id.is_some() };
+        let (id, time) = (
+            word(parts.remove("SageMakerInferenceId")),
+            word(parts.remove("SageMakerInferenceTime")),
+        );
+        let info = EventInfo {
+            event_id: id.as_deref(),
+            time: time.as_deref(),
+            has_inference_id: id.is_some(),
+        };
         let answer = parts.remove("SageMakerOutput");
         let Some(answer) = answer else {
             let data = sonic_rs::to_string(&parts).map_err(|_| RejectReason::InvalidPayloadJson)?;
             return self.batch_record(&data, "JSON", &info, line_idx, object, outcome);
         };
-        let Some(second) = self.time(&info, object, outcome)? else { return Ok(()) };
+        let Some(second) = self.time(&info, object, outcome)? else {
+            return Ok(());
+        };
         let given = sonic_rs::to_string(&parts).map_err(|_| RejectReason::InvalidPayloadJson)?;
         let (input, output) = (raw_side(&given, "JSON"), raw_side(answer.as_raw_str(), "JSON"));
         let input = (!parts.is_empty()).then_some(&input);
@@ -331,14 +378,19 @@ impl Decoder {
         object: &ObjectContext,
         outcome: &mut ChunkOutcome,
     ) -> Result<(), RejectReason> {
-        let Some(second) = self.time(info, object, outcome)? else { return Ok(()) };
+        let Some(second) = self.time(info, object, outcome)? else {
+            return Ok(());
+        };
         if encoding == "CSV" {
             let layout = self.batch.layout();
             let (n_inputs, n_outputs) = (layout.width(Side::Input), layout.width(Side::Output));
             let fields = payload::csv::fields(data.as_bytes());
             if n_outputs > 0 && fields.len() == n_inputs + n_outputs && n_inputs > 0 {
                 let cut = nth_field(data, n_inputs).ok_or(RejectReason::WrongFieldCount)?;
-                let (given, answer) = (raw_side(&data[..cut - 1], encoding), raw_side(&data[cut..], encoding));
+                let (given, answer) = (
+                    raw_side(&data[..cut - 1], encoding),
+                    raw_side(&data[cut..], encoding),
+                );
                 return self.rows_at(Some(&given), Some(&answer), line_idx, info, second, outcome);
             }
         }

@@ -47,7 +47,11 @@ impl Decompressor {
             Compression::Gzip => Inner::Gzip(Box::new(flate2::write::MultiGzDecoder::new(Vec::new()))),
             Compression::Zstd => Inner::Zstd(Box::new(zstd::stream::write::Decoder::new(Vec::new()).ok()?)),
         };
-        Some(Self { inner, n_out: 0, max_out })
+        Some(Self {
+            inner,
+            n_out: 0,
+            max_out,
+        })
     }
 
     /// Feeds bytes; gives what they became, also when it ends in an error.
@@ -95,7 +99,9 @@ pub fn decompress_all(bytes: Vec<u8>, max_out: u64) -> Result<Vec<u8>, RejectRea
     let mut out = Vec::new();
     let read = match Compression::sniff(&bytes) {
         Compression::None => return Ok(bytes),
-        Compression::Gzip => flate2::read::MultiGzDecoder::new(&bytes[..]).take(max_out + 1).read_to_end(&mut out),
+        Compression::Gzip => flate2::read::MultiGzDecoder::new(&bytes[..])
+            .take(max_out + 1)
+            .read_to_end(&mut out),
         Compression::Zstd => match zstd::stream::read::Decoder::new(&bytes[..]) {
             Ok(decoder) => decoder.take(max_out + 1).read_to_end(&mut out),
             Err(error) => Err(error),
@@ -137,7 +143,11 @@ mod tests {
     fn both_formats_come_back_whole_also_as_several_members() {
         let plain = b"line one\nline two\n".repeat(1000);
         let two_members = [gzip(&plain), gzip(&plain)].concat();
-        let two_frames = [zstd::encode_all(&plain[..], 1).unwrap(), zstd::encode_all(&plain[..], 1).unwrap()].concat();
+        let two_frames = [
+            zstd::encode_all(&plain[..], 1).unwrap(),
+            zstd::encode_all(&plain[..], 1).unwrap(),
+        ]
+        .concat();
         for compressed in [two_members, two_frames] {
             assert_eq!(through(&compressed, 1 << 30, 37), (plain.repeat(2), Ok(())));
             assert_eq!(decompress_all(compressed, 1 << 30).unwrap(), plain.repeat(2));
@@ -149,7 +159,10 @@ mod tests {
         let zeros = vec![0u8; 10 << 20];
         for compressed in [gzip(&zeros), zstd::encode_all(&zeros[..], 3).unwrap()] {
             let (out, result) = through(&compressed, 100_000, 4096);
-            assert_eq!((out.len(), result), (100_000, Err(RejectReason::DecompressedTooLarge)));
+            assert_eq!(
+                (out.len(), result),
+                (100_000, Err(RejectReason::DecompressedTooLarge))
+            );
         }
     }
 

@@ -37,7 +37,16 @@ impl Framer {
     /// `quoted`: line endings inside double quotes do not end a record.
     pub fn new(target_bytes: usize, max_line_bytes: usize, quoted: bool) -> Self {
         let buffer = Vec::with_capacity(target_bytes + target_bytes / 4);
-        Self { target_bytes, max_line_bytes, quoted, in_quotes: false, buffer, offset: 0, whole: 0, skipping: None }
+        Self {
+            target_bytes,
+            max_line_bytes,
+            quoted,
+            in_quotes: false,
+            buffer,
+            offset: 0,
+            whole: 0,
+            skipping: None,
+        }
     }
 
     /// Takes the next bytes of the object; `emit` gets each finished chunk.
@@ -54,7 +63,9 @@ impl Framer {
                 bytes = &bytes[n..];
                 continue;
             }
-            let room = (self.target_bytes + self.max_line_bytes).saturating_sub(self.buffer.len()).max(1);
+            let room = (self.target_bytes + self.max_line_bytes)
+                .saturating_sub(self.buffer.len())
+                .max(1);
             let (part, rest) = bytes.split_at(bytes.len().min(room));
             self.append(part);
             bytes = rest;
@@ -105,7 +116,11 @@ impl Framer {
         let mut fresh = Vec::with_capacity(self.target_bytes + self.target_bytes / 4);
         fresh.extend_from_slice(&rest);
         let bytes = std::mem::replace(&mut self.buffer, fresh);
-        let chunk = Chunk { byte_offset: self.offset, oversized: None, bytes };
+        let chunk = Chunk {
+            byte_offset: self.offset,
+            oversized: None,
+            bytes,
+        };
         self.offset += self.whole as u64;
         self.whole = 0;
         chunk
@@ -114,7 +129,10 @@ impl Framer {
     fn finish_oversized(&mut self, n_bytes: u64, emit: &mut impl FnMut(Chunk)) {
         self.skipping = None;
         self.in_quotes = false;
-        let chunk = Chunk { oversized: Some(n_bytes), ..self.cut() };
+        let chunk = Chunk {
+            oversized: Some(n_bytes),
+            ..self.cut()
+        };
         self.offset += n_bytes;
         emit(chunk);
     }
@@ -138,7 +156,9 @@ mod tests {
     fn frame(bytes: &[u8], step: usize, target: usize, max_line: usize, quoted: bool) -> Vec<Chunk> {
         let mut framer = Framer::new(target, max_line, quoted);
         let mut chunks = Vec::new();
-        bytes.chunks(step).for_each(|part| framer.push(part, |chunk| chunks.push(chunk)));
+        bytes
+            .chunks(step)
+            .for_each(|part| framer.push(part, |chunk| chunks.push(chunk)));
         framer.finish(|chunk| chunks.push(chunk));
         chunks
     }

@@ -48,7 +48,10 @@ pub struct Layout {
 impl Layout {
     /// A layout of `columns`; fields by position follow the order of the columns of their side.
     pub fn new(columns: Vec<LayoutColumn>) -> Self {
-        let mut layout = Self { columns, ..Self::default() };
+        let mut layout = Self {
+            columns,
+            ..Self::default()
+        };
         for (idx, column) in layout.columns.iter().enumerate() {
             layout.positions[column.side as usize].push(Some(idx as u32));
             layout.by_name[column.side as usize].insert(column.name.clone(), idx as u32);
@@ -59,7 +62,10 @@ impl Layout {
     /// Fields of `side` by position are named so, in this order (a CSV header); names without a column are dropped.
     pub fn with_header(mut self, side: Side, names: &[String]) -> Self {
         self.positions[side as usize] = names.iter().map(|name| self.column_named(side, name)).collect();
-        for name in names.iter().filter(|name| !self.by_name[side as usize].contains_key(*name)) {
+        for name in names
+            .iter()
+            .filter(|name| !self.by_name[side as usize].contains_key(*name))
+        {
             self.dropped.push((side, name.clone()));
         }
         self

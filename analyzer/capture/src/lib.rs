@@ -10,15 +10,15 @@
 
 #![warn(missing_docs)]
 
-pub mod limits;
-pub mod reject;
-pub mod decompress;
-pub mod frame;
-pub mod time;
-pub mod envelope;
-pub mod schema;
-pub mod layout;
-pub mod cell;
 pub mod batch;
-pub mod payload;
+pub mod cell;
 pub mod decode;
+pub mod decompress;
+pub mod envelope;
+pub mod frame;
+pub mod layout;
+pub mod limits;
+pub mod payload;
+pub mod reject;
+pub mod schema;
+pub mod time;

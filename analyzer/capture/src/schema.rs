@@ -102,7 +102,12 @@ impl Schema {
             what: error.to_string(),
         })?;
         let mut seen = std::collections::BTreeSet::new();
-        for name in schema.features.iter().chain(&schema.output_columns()).map(|feature| &feature.name) {
+        for name in schema
+            .features
+            .iter()
+            .chain(&schema.output_columns())
+            .map(|feature| &feature.name)
+        {
             if !seen.insert(name.clone()) {
                 return Err(SchemaError::Duplicate(name.clone()));
             }
@@ -117,7 +122,11 @@ impl Schema {
             return outputs.clone();
         }
         let regression = self.task.as_deref() == Some("regression");
-        let kind = if regression { DeclaredType::Numeric } else { DeclaredType::Categorical };
+        let kind = if regression {
+            DeclaredType::Numeric
+        } else {
+            DeclaredType::Categorical
+        };
         let declared = self.task.as_ref().map(|_| kind);
         let prediction = self.prediction.iter().map(|name| (name, declared));
         let probabilities = match &self.probability {
@@ -125,9 +134,16 @@ impl Schema {
             Some(Probability::Column(name)) => vec![name],
             Some(Probability::PerClass(columns)) => columns.values().collect(),
         };
-        let probabilities = probabilities.into_iter().map(|name| (name, Some(DeclaredType::Numeric)));
+        let probabilities = probabilities
+            .into_iter()
+            .map(|name| (name, Some(DeclaredType::Numeric)));
         let columns = prediction.chain(probabilities);
-        columns.map(|(name, declared_type)| Feature { name: name.clone(), declared_type }).collect()
+        columns
+            .map(|(name, declared_type)| Feature {
+                name: name.clone(),
+                declared_type,
+            })
+            .collect()
     }
 }
 
@@ -142,9 +158,15 @@ mod tests {
                 "label":"y","prediction":"p","probability":"score","extra":1}"#,
         )
         .unwrap();
-        let outputs: Vec<_> = schema.output_columns().into_iter().map(|f| (f.name, f.declared_type)).collect();
-        let expected =
-            [("p".into(), Some(DeclaredType::Categorical)), ("score".into(), Some(DeclaredType::Numeric))];
+        let outputs: Vec<_> = schema
+            .output_columns()
+            .into_iter()
+            .map(|f| (f.name, f.declared_type))
+            .collect();
+        let expected = [
+            ("p".into(), Some(DeclaredType::Categorical)),
+            ("score".into(), Some(DeclaredType::Numeric)),
+        ];
         assert_eq!(outputs, expected);
     }
 

@@ -21,22 +21,52 @@ impl TimeWindow {
     /// Whether any second of the hour that starts at `hour_start` lies inside, or may: a file holds records of some
     /// minutes, so its last ones may belong to the next hour (contract §1.2).
     pub fn may_hold_hour(&self, hour_start: i64) -> bool {
-        self.end.is_none_or(|end| hour_start < end) && self.start.is_none_or(|start| hour_start + 2 * 3600 > start)
+        self.end.is_none_or(|end| hour_start < end)
+            && self.start.is_none_or(|start| hour_start + 2 * 3600 > start)
     }
 }
 
 /// Seconds since 1970 of an RFC 3339 time (fractions are cut); `None` if it is none.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    fixed(text.as_bytes()).or_else(|| text.trim().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second))
+    fixed(text.as_bytes()).or_else(|| {
+        text.trim()
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .map(jiff::Timestamp::as_second)
+    })
 }
 
 /// `yyyy-mm-ddThh:mm:ssZ`, the form SageMaker writes.
 fn fixed(text: &[u8]) -> Option<i64> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'Z'] = *text else {
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+        b'Z',
+    ] = *text
+    else {
         return None;
     };
     let number = |digits: &[u8]| {
-        digits.iter().try_fold(0i64, |n, d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')))
+        digits.iter().try_fold(0i64, |n, d| {
+            d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0'))
+        })
     };
     let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
     let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);
@@ -64,7 +94,9 @@ pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// `yyyy-mm-ddThh:mm:ssZ` of a second; `None` outside years -9999..=9999.
 pub fn format_rfc3339(second: i64) -> Option<String> {
-    jiff::Timestamp::from_second(second).ok().map(|time| time.to_string())
+    jiff::Timestamp::from_second(second)
+        .ok()
+        .map(|time| time.to_string())
 }
 
 #[cfg(test)]
@@ -87,6 +119,9 @@ mod tests {
         ] {
             assert_eq!(parse_rfc3339(text), expected, "{text}");
         }
-        assert_eq!(format_rfc3339(1_650_241_308).as_deref(), Some("2022-04-18T00:21:48Z"));
+        assert_eq!(
+            format_rfc3339(1_650_241_308).as_deref(),
+            Some("2022-04-18T00:21:48Z")
+        );
     }
 }

@@ -97,7 +97,12 @@ impl Categories {
     #[inline]
     fn bump_short(&mut self, text: &[u8], weight: u64) {
         let hash = hash_text(text);
-        let Self { entries, texts, table, .. } = self;
+        let Self {
+            entries,
+            texts,
+            table,
+            ..
+        } = self;
         let found = table.find(hash, |&idx| {
             let entry = &entries[idx as usize];
             entry.hash == hash && &texts[entry.start as usize..entry.end as usize] == text
@@ -119,9 +124,15 @@ impl Categories {
         let start = self.texts.len() as u32;
         self.texts.extend_from_slice(text);
         let idx = self.entries.len() as u32;
-        self.entries.push(Entry { hash, start, end: self.texts.len() as u32, count: weight });
+        self.entries.push(Entry {
+            hash,
+            start,
+            end: self.texts.len() as u32,
+            count: weight,
+        });
         let entries = &self.entries;
-        self.table.insert_unique(hash, idx, |&idx| entries[idx as usize].hash);
+        self.table
+            .insert_unique(hash, idx, |&idx| entries[idx as usize].hash);
         if self.entries.len() - self.n_known > 2 * self.limit {
             self.shrink();
         }
@@ -148,7 +159,8 @@ impl Categories {
         self.table.clear();
         let entries = &self.entries;
         for idx in 0..entries.len() as u32 {
-            self.table.insert_unique(entries[idx as usize].hash, idx, |&idx| entries[idx as usize].hash);
+            self.table
+                .insert_unique(entries[idx as usize].hash, idx, |&idx| entries[idx as usize].hash);
         }
     }
 
@@ -161,7 +173,10 @@ impl Categories {
             self.drop_inadmissible();
         }
         for entry in &other.entries {
-            self.bump_short(&other.texts[entry.start as usize..entry.end as usize], entry.count);
+            self.bump_short(
+                &other.texts[entry.start as usize..entry.end as usize],
+                entry.count,
+            );
         }
     }
 
@@ -176,7 +191,8 @@ impl Categories {
         self.table.clear();
         let entries = &self.entries;
         for idx in 0..entries.len() as u32 {
-            self.table.insert_unique(entries[idx as usize].hash, idx, |&idx| entries[idx as usize].hash);
+            self.table
+                .insert_unique(entries[idx as usize].hash, idx, |&idx| entries[idx as usize].hash);
         }
     }
 
@@ -203,18 +219,30 @@ impl Categories {
         let distinct = if complete {
             Distinct::Exact(counts.len() as u64)
         } else {
-            let known = self.entries[..self.n_known].iter().filter(|entry| entry.count > 0);
+            let known = self.entries[..self.n_known]
+                .iter()
+                .filter(|entry| entry.count > 0);
             self.newcomers.add_all(known.map(|entry| entry.hash));
             self.newcomers.finish()
         };
-        CategoricalSummary { n: self.n, distinct, counts, n_other: self.n - n_counted, complete }
+        CategoricalSummary {
+            n: self.n,
+            distinct,
+            counts,
+            n_other: self.n - n_counted,
+            complete,
+        }
     }
 }
 
 /// The first 64 bytes (cut at a character) and the 128-bit XXH3 of the whole.
 fn shorten(text: &[u8]) -> String {
     let head = String::from_utf8_lossy(&text[..64]);
-    format!("{}…#{:032x}", head.trim_end_matches('\u{fffd}'), xxhash_rust::xxh3::xxh3_128(text))
+    format!(
+        "{}…#{:032x}",
+        head.trim_end_matches('\u{fffd}'),
+        xxhash_rust::xxh3::xxh3_128(text)
+    )
 }
 
 #[cfg(test)]
@@ -224,7 +252,9 @@ mod tests {
 
     fn of(values: &[u16], limit: usize) -> Categories {
         let mut categories = Categories::new(["3", "5"], limit);
-        values.iter().for_each(|v| categories.add(v.to_string().as_bytes()));
+        values
+            .iter()
+            .for_each(|v| categories.add(v.to_string().as_bytes()));
         categories
     }
 

@@ -10,6 +10,7 @@ use super::numbers::Numbers;
 use super::plan::{ColumnPlan, PlanKind};
 use crate::summary::{CellCounts, ColumnSummary, Distinct, InferredType, NumericSummary, Position};
 use crate::view::{CellClass, ColumnView};
+use std::sync::Arc;
 
 /// Scratch memory of one thread, reused from batch to batch.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ impl ColumnProfile {
             counts: [0; CellClass::COUNT],
             spans: [None; 9],
             moments: Moments::default(),
-            numbers: Numbers::new(plan.grid.clone(), plan.exact_limit),
+            numbers: Numbers::new(Arc::clone(&plan.grid), plan.exact_until),
             distinct_numbers: DistinctState::default(),
             categories: plan
                 .needs_text()
@@ -71,7 +72,11 @@ impl ColumnProfile {
                 let mut numbers = std::mem::take(&mut scratch.numbers);
                 numbers.clear();
                 let cells = view.classes.iter().zip(view.numbers);
-                numbers.extend(cells.filter(|(class, _)| is_number(**class)).map(|(_, number)| *number));
+                numbers.extend(
+                    cells
+                        .filter(|(class, _)| is_number(**class))
+                        .map(|(_, number)| *number),
+                );
                 self.add_numbers(&numbers, &mut scratch.sums);
                 scratch.numbers = numbers;
             }
@@ -90,7 +95,8 @@ impl ColumnProfile {
     fn add_numbers(&mut self, numbers: &[f64], sums: &mut SumScratch) {
         self.moments.add_all(numbers, sums);
         self.numbers.add_all(numbers);
-        self.distinct_numbers.add_all(numbers.iter().map(|number| hash_number(*number)));
+        self.distinct_numbers
+            .add_all(numbers.iter().map(|number| hash_number(*number)));
     }
 
     fn note_spans(
@@ -178,12 +184,19 @@ impl ColumnProfile {
             PlanKind::Undetermined if inferred_type.is_numeric() => None,
             _ => self.categories.map(Categories::finish),
         };
-        ColumnSummary { name: self.name, inferred_type, counts, numeric, categorical, spans: self.spans }
+        ColumnSummary {
+            name: self.name,
+            inferred_type,
+            counts,
+            numeric,
+            categorical,
+            spans: self.spans,
+        }
     }
 
     fn numeric(&self) -> Option<NumericSummary> {
         let (min, max) = (self.moments.min()?, self.moments.max()?);
-        let points = self.numbers.finish(min, max);
+        let points = self.numbers.clone().finish(min, max);
         let distinct = if points.is_exact() {
             Distinct::Exact(points.values.len() as u64)
         } else {

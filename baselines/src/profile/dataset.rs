@@ -21,7 +21,11 @@ pub struct Profile {
 impl Profile {
     /// An empty profile of the planned columns.
     pub fn new(plans: &[ColumnPlan]) -> Self {
-        Self { n_rows: 0, planned: plans.iter().map(ColumnProfile::new).collect(), extra: BTreeMap::new() }
+        Self {
+            n_rows: 0,
+            planned: plans.iter().map(ColumnProfile::new).collect(),
+            extra: BTreeMap::new(),
+        }
     }
 
     /// Counts rows; their cells come column by column.
@@ -88,7 +92,12 @@ impl Profile {
             column.add_missing(n_rows.saturating_sub(column.n_cells()));
             column
         });
-        let columns = self.planned.into_iter().chain(extra).map(ColumnProfile::finish).collect();
+        let columns = self
+            .planned
+            .into_iter()
+            .chain(extra)
+            .map(ColumnProfile::finish)
+            .collect();
         DatasetSummary { n_rows, columns }
     }
 }

@@ -21,7 +21,11 @@ pub struct SumScratch {
 
 impl Default for SumScratch {
     fn default() -> Self {
-        Self { mantissas: vec![0; N_KEYS], squares: vec![0; N_KEYS], touched: [0; N_KEYS / 64] }
+        Self {
+            mantissas: vec![0; N_KEYS],
+            squares: vec![0; N_KEYS],
+            touched: [0; N_KEYS / 64],
+        }
     }
 }
 
@@ -88,7 +92,11 @@ impl ExactSums {
         }
         let sum = self.sum.to_bigint();
         let numerator = self.sum_of_squares.to_bigint() * BigInt::from(n) - &sum * &sum;
-        Some(ratio_to_f64(&numerator, &(BigUint::from(n) * BigUint::from(n)), -2148))
+        Some(ratio_to_f64(
+            &numerator,
+            &(BigUint::from(n) * BigUint::from(n)),
+            -2148,
+        ))
     }
 }
 
@@ -156,7 +164,10 @@ impl Limbs {
     }
 
     fn to_bigint(&self) -> BigInt {
-        self.digits.iter().rev().fold(BigInt::ZERO, |total, digit| (total << 32) + digit)
+        self.digits
+            .iter()
+            .rev()
+            .fold(BigInt::ZERO, |total, digit| (total << 32) + digit)
     }
 }
 
@@ -168,8 +179,11 @@ fn ratio_to_f64(numerator: &BigInt, denominator: &BigUint, exponent: i64) -> f64
     }
     // A quotient of at least 66 bits, with its remainder folded into the lowest one, rounds as the exact value does.
     let shift = 66 + denominator.bits() as i64 - magnitude.bits() as i64;
-    let (scaled, shift) =
-        if shift > 0 { (magnitude << shift as u64, shift) } else { (magnitude.clone(), 0) };
+    let (scaled, shift) = if shift > 0 {
+        (magnitude << shift as u64, shift)
+    } else {
+        (magnitude.clone(), 0)
+    };
     let quotient = &scaled / denominator;
     let mut sticky = &quotient * denominator != scaled;
     // The unit of the quotient is 2^(exponent - shift); doubles have no bits below 2^-1074.

@@ -25,7 +25,11 @@ pub struct Grid {
 impl Grid {
     /// A grid over given edges; they are sorted, −0 becomes 0, duplicates and non-finite values are dropped.
     pub fn from_edges(edges: impl IntoIterator<Item = f64>) -> Self {
-        let mut edges: Vec<f64> = edges.into_iter().filter(|e| e.is_finite()).map(|e| e + 0.0).collect();
+        let mut edges: Vec<f64> = edges
+            .into_iter()
+            .filter(|e| e.is_finite())
+            .map(|e| e + 0.0)
+            .collect();
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup();
         let mut padded = edges.clone();
@@ -49,7 +53,14 @@ impl Grid {
                 below += u128::from(points.weights[idx]);
                 idx += 1;
             }
-            quantiles.push(points.values[idx]);
+            quantiles.push(match points.extents.as_ref().map(|extents| extents[idx]) {
+                // Counts on a coarser grid: spread the ranks of an open gap evenly over it.
+                Some((low, high)) if low < high => {
+                    let into = (wanted - below) as f64 / (points.weights[idx] + 1) as f64;
+                    low + (high - low) * into
+                }
+                _ => points.values[idx],
+            });
         }
         Self::from_edges(quantiles.into_iter().chain(binned))
     }
@@ -62,6 +73,28 @@ impl Grid {
     /// Cells: 2 · edges + 1. Cell 2i is the gap below edge i, cell 2i + 1 the edge itself.
     pub fn n_cells(&self) -> usize {
         2 * self.edges.len() + 1
+    }
+
+    /// A grid for numbers nothing is known of: four steps per power of two between 2^-60 and 2^60, both signs, and 0.
+    pub fn coarse() -> Self {
+        let steps = (-60..=60)
+            .flat_map(|exponent| (0..4).map(move |step| 2f64.powi(exponent) * (1.0 + f64::from(step) / 4.0)));
+        Self::from_edges(steps.flat_map(|edge| [edge, -edge]).chain([0.0]))
+    }
+
+    /// The cell of one finite value.
+    pub fn cell_of(&self, value: f64) -> usize {
+        let below = self.edges.partition_point(|edge| *edge < value);
+        2 * below + usize::from(self.edges.get(below) == Some(&value))
+    }
+
+    /// Exact points as counts on this grid.
+    pub fn regrid(&self, points: &WeightedPoints, min: f64, max: f64) -> WeightedPoints {
+        let mut counts = vec![0; self.n_cells()];
+        for (value, weight) in points.values.iter().zip(&points.weights) {
+            counts[self.cell_of(*value)] += weight;
+        }
+        self.read_out(&counts, min, max)
     }
 
     /// Adds each finite value to its cell's count.
@@ -83,20 +116,26 @@ impl Grid {
             }
         }
         for &value in chunks.remainder() {
-            let below = self.edges.partition_point(|edge| *edge < value);
-            counts[2 * below + usize::from(self.edges.get(below) == Some(&value))] += 1;
+            counts[self.cell_of(value)] += 1;
         }
     }
 
     /// Counts as weighted points; `min` and `max` of what was counted close the outer gaps.
     pub fn read_out(&self, counts: &[u64], min: f64, max: f64) -> WeightedPoints {
-        let mut points = WeightedPoints { extents: Some(Vec::new()), ..WeightedPoints::default() };
+        let mut points = WeightedPoints {
+            extents: Some(Vec::new()),
+            ..WeightedPoints::default()
+        };
         let extents = points.extents.get_or_insert_default();
         for (cell, &weight) in counts.iter().enumerate().filter(|(_, weight)| **weight > 0) {
             let (low, high) = if cell % 2 == 1 {
                 (self.edges[cell / 2], self.edges[cell / 2])
             } else {
-                let low = if cell == 0 { min.next_down() } else { self.edges[cell / 2 - 1] };
+                let low = if cell == 0 {
+                    min.next_down()
+                } else {
+                    self.edges[cell / 2 - 1]
+                };
                 let high = self.edges.get(cell / 2).copied().unwrap_or(max.next_up());
                 (low, high)
             };
@@ -137,7 +176,9 @@ mod tests {
 
     #[test]
     fn a_gap_of_a_large_baseline_holds_a_thousandth() {
-        let values: Vec<f64> = (0..100_000).map(|i| f64::from(i * 7919 % 100_000).sqrt()).collect();
+        let values: Vec<f64> = (0..100_000)
+            .map(|i| f64::from(i * 7919 % 100_000).sqrt())
+            .collect();
         let grid = Grid::propose(&WeightedPoints::from_values(values.clone()));
         assert!(grid.edges().len() <= MAX_EDGES);
         let mut counts = vec![0; grid.n_cells()];

@@ -13,17 +13,18 @@
 //!
 //! No state knows a threshold, a time, or where its cells came from beyond a [`Position`](crate::summary::Position).
 
-pub mod exact_sum;
-pub mod moments;
-pub mod distinct;
-pub mod grid;
-pub mod numbers;
 pub mod categories;
-pub mod plan;
 pub mod column;
 pub mod dataset;
+pub mod distinct;
+pub mod exact_sum;
+pub mod grid;
+pub mod moments;
+pub mod numbers;
+pub mod plan;
 
 pub use column::ColumnProfile;
 pub use dataset::Profile;
 pub use grid::Grid;
+pub use numbers::ExactUntil;
 pub use plan::{ColumnPlan, PlanKind};

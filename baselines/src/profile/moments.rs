@@ -16,7 +16,12 @@ pub struct Moments {
 
 impl Default for Moments {
     fn default() -> Self {
-        Self { n: 0, sums: ExactSums::default(), min: f64::INFINITY, max: f64::NEG_INFINITY }
+        Self {
+            n: 0,
+            sums: ExactSums::default(),
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+        }
     }
 }
 

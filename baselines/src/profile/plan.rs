@@ -3,10 +3,13 @@
 //! Does not know where the decision came from.
 
 use super::grid::Grid;
+use super::numbers::ExactUntil;
 use std::sync::Arc;
 
 /// Numbers a window keeps as they are, at most, before they are counted on the grid.
 pub const EXACT_LIMIT: usize = 16_384;
+/// Distinct numbers a baseline keeps as they are, at most, before it needs a second reading.
+pub const BASELINE_EXACT_LIMIT: usize = 1 << 19;
 /// Categories outside the baseline that a window counts one by one, at most.
 pub const CATEGORY_LIMIT: usize = 4_096;
 /// Categories a baseline counts one by one, at most.
@@ -30,25 +33,25 @@ pub struct ColumnPlan {
     pub name: String,
     /// What its cells are taken for.
     pub kind: PlanKind,
-    /// The baseline's grid, for numbers past `exact_limit`.
-    pub grid: Option<Arc<Grid>>,
+    /// The grid for numbers past `exact_until`.
+    pub grid: Arc<Grid>,
     /// The baseline's categories.
     pub known: Arc<[String]>,
-    /// Numbers kept as they are, at most (only with a grid).
-    pub exact_limit: usize,
+    /// How long numbers are kept as they are.
+    pub exact_until: ExactUntil,
     /// Categories counted beside the known ones, at most.
     pub category_limit: usize,
 }
 
 impl ColumnPlan {
-    /// A column nothing is known of: everything is kept until its type shows. For baselines.
-    pub fn undetermined(name: impl Into<String>) -> Self {
+    /// A column without a baseline.
+    pub fn unknown(name: impl Into<String>, kind: PlanKind) -> Self {
         Self {
             name: name.into(),
-            kind: PlanKind::Undetermined,
-            grid: None,
+            kind,
+            grid: Arc::new(Grid::coarse()),
             known: Arc::default(),
-            exact_limit: usize::MAX,
+            exact_until: ExactUntil::Distinct(BASELINE_EXACT_LIMIT),
             category_limit: BASELINE_CATEGORY_LIMIT,
         }
     }

@@ -47,10 +47,20 @@ fn row<'t>(
             let end = quoted_field(rest, unquoted)?;
             (end, unquoted.as_slice())
         } else {
-            let end = rest.iter().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(rest.len());
+            let end = rest
+                .iter()
+                .position(|byte| matches!(byte, b',' | b'\n'))
+                .unwrap_or(rest.len());
             let field = &rest[..end];
             let at_line_end = rest.get(end) != Some(&b',');
-            (end, if at_line_end { field.strip_suffix(b"\r").unwrap_or(field) } else { field })
+            (
+                end,
+                if at_line_end {
+                    field.strip_suffix(b"\r").unwrap_or(field)
+                } else {
+                    field
+                },
+            )
         };
         let (class, number) = classify(field);
         writer.positional(class, number, field)?;
@@ -82,10 +92,15 @@ fn quoted_field(text: &[u8], unquoted: &mut Vec<u8>) -> Result<usize, RejectReas
                 at += 1;
             }
             Some(b',' | b'\n') | None => return Ok(at),
-            Some(b'\r') if matches!(text.get(at + 1), Some(b'\n') | None) => return Ok(at + usize::from(at + 1 < text.len())),
+            Some(b'\r') if matches!(text.get(at + 1), Some(b'\n') | None) => {
+                return Ok(at + usize::from(at + 1 < text.len()));
+            }
             Some(_) => {
                 // Text behind a closing quote belongs to the field, as Python's csv module reads it.
-                let end = text[at..].iter().position(|byte| matches!(byte, b',' | b'\n')).map_or(text.len(), |n| at + n);
+                let end = text[at..]
+                    .iter()
+                    .position(|byte| matches!(byte, b',' | b'\n'))
+                    .map_or(text.len(), |n| at + n);
                 unquoted.extend_from_slice(&text[at..end]);
                 return Ok(end);
             }

@@ -23,7 +23,13 @@ use std::fmt::{self, Write as _};
 
 /// Decodes `text`.
 pub fn decode(text: &str, limits: &Limits, writer: &mut SideWriter<'_>) -> Result<(), RejectReason> {
-    let mut rows = Rows { writer, max_depth: limits.max_depth, error: None, path: String::new(), text: String::new() };
+    let mut rows = Rows {
+        writer,
+        max_depth: limits.max_depth,
+        error: None,
+        path: String::new(),
+        text: String::new(),
+    };
     let mut rest = text;
     let mut n_lines = 0;
     loop {
@@ -37,7 +43,9 @@ pub fn decode(text: &str, limits: &Limits, writer: &mut SideWriter<'_>) -> Resul
             _ => rest.split_once('\n').unwrap_or((rest, "")),
         };
         let mut deserializer = sonic_rs::Deserializer::from_str(document);
-        let parsed = Top { rows: &mut rows }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        let parsed = Top { rows: &mut rows }
+            .deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end());
         if parsed.is_err() {
             return Err(rows.error.unwrap_or(RejectReason::InvalidPayloadJson));
         }
@@ -49,9 +57,14 @@ pub fn decode(text: &str, limits: &Limits, writer: &mut SideWriter<'_>) -> Resul
 
 /// Whether the first line is a document of its own with another one behind it.
 fn looks_like_lines(text: &str) -> bool {
-    let Some((first, rest)) = text.split_once('\n') else { return false };
+    let Some((first, rest)) = text.split_once('\n') else {
+        return false;
+    };
     let first = first.trim_ascii_end();
-    let closed = matches!((first.bytes().next(), first.bytes().last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+    let closed = matches!(
+        (first.bytes().next(), first.bytes().last()),
+        (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))
+    );
     closed && !rest.trim_ascii().is_empty() && sonic_rs::from_str::<IgnoredAny>(first).is_ok()
 }
 
@@ -71,7 +84,13 @@ impl Rows<'_, '_> {
         })
     }
 
-    fn put<E: serde::de::Error>(&mut self, named: bool, class: CellClass, number: f64, text: &str) -> Result<(), E> {
+    fn put<E: serde::de::Error>(
+        &mut self,
+        named: bool,
+        class: CellClass,
+        number: f64,
+        text: &str,
+    ) -> Result<(), E> {
         let result = if named {
             self.writer.named(&self.path, class, number, text.as_bytes())
         } else {
@@ -181,7 +200,11 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
         RowList { rows: self.rows }.visit_seq(elements)
     }
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
-        RowMap { rows: self.rows, top: true }.visit_map(entries)
+        RowMap {
+            rows: self.rows,
+            top: true,
+        }
+        .visit_map(entries)
     }
 }
 
@@ -211,11 +234,18 @@ impl<'de> Visitor<'de> for RowList<'_, '_, '_> {
     }
     visit_scalars!(());
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
-        RowMap { rows: self.rows, top: false }.visit_map(entries)
+        RowMap {
+            rows: self.rows,
+            top: false,
+        }
+        .visit_map(entries)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         let mut in_row = false;
-        while let Some(was_scalar) = elements.next_element_seed(Element { rows: &mut *self.rows, in_row })? {
+        while let Some(was_scalar) = elements.next_element_seed(Element {
+            rows: &mut *self.rows,
+            in_row,
+        })? {
             in_row = was_scalar;
         }
         if in_row { self.rows.end_row() } else { Ok(()) }
@@ -250,14 +280,34 @@ impl<'de> Visitor<'de> for Element<'_, '_, '_> {
     visit_scalars!(bool);
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<bool, A::Error> {
         if self.in_row {
-            Flatten { rows: self.rows, named: false, depth: 1 }.visit_map(entries).map(|()| true)
+            Flatten {
+                rows: self.rows,
+                named: false,
+                depth: 1,
+            }
+            .visit_map(entries)
+            .map(|()| true)
         } else {
-            RowMap { rows: self.rows, top: false }.visit_map(entries).map(|()| false)
+            RowMap {
+                rows: self.rows,
+                top: false,
+            }
+            .visit_map(entries)
+            .map(|()| false)
         }
     }
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<bool, A::Error> {
-        Flatten { rows: &mut *self.rows, named: false, depth: 1 }.visit_seq(elements)?;
-        if self.in_row { Ok(true) } else { self.rows.end_row().map(|()| false) }
+        Flatten {
+            rows: &mut *self.rows,
+            named: false,
+            depth: 1,
+        }
+        .visit_seq(elements)?;
+        if self.in_row {
+            Ok(true)
+        } else {
+            self.rows.end_row().map(|()| false)
+        }
     }
 }
 
@@ -273,7 +323,9 @@ impl RowMap<'_, '_, '_> {
         while let Some(key) = entries.next_key::<std::borrow::Cow<'_, str>>()? {
             match &*key {
                 "instances" | "predictions" if self.top && n_fields == 0 => {
-                    entries.next_value_seed(RowList { rows: &mut *self.rows })?;
+                    entries.next_value_seed(RowList {
+                        rows: &mut *self.rows,
+                    })?;
                     holds_rows = true;
                 }
                 _ if holds_rows => {
@@ -282,7 +334,10 @@ impl RowMap<'_, '_, '_> {
                 "features" | "inputs" | "outputs" => {
                     let path_start = self.rows.path.len();
                     self.rows.path.push_str(&key);
-                    let seed = FieldList { rows: &mut *self.rows, top: self.top && n_fields == 0 };
+                    let seed = FieldList {
+                        rows: &mut *self.rows,
+                        top: self.top && n_fields == 0,
+                    };
                     holds_rows = entries.next_value_seed(seed)?;
                     self.rows.path.truncate(path_start);
                     n_fields += 1;
@@ -290,13 +345,21 @@ impl RowMap<'_, '_, '_> {
                 _ => {
                     self.rows.path.clear();
                     self.rows.path.push_str(&key);
-                    entries.next_value_seed(Flatten { rows: &mut *self.rows, named: true, depth: 1 })?;
+                    entries.next_value_seed(Flatten {
+                        rows: &mut *self.rows,
+                        named: true,
+                        depth: 1,
+                    })?;
                     self.rows.path.clear();
                     n_fields += 1;
                 }
             }
         }
-        if holds_rows || n_fields == 0 { Ok(()) } else { self.rows.end_row() }
+        if holds_rows || n_fields == 0 {
+            Ok(())
+        } else {
+            self.rows.end_row()
+        }
     }
 }
 
@@ -329,13 +392,22 @@ impl<'de> Visitor<'de> for FieldList<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<bool, A::Error> {
         // `{"features": {"a": 1}}` names its fields itself.
         self.rows.path.clear();
-        Flatten { rows: self.rows, named: true, depth: 1 }.visit_map(entries).map(|()| false)
+        Flatten {
+            rows: self.rows,
+            named: true,
+            depth: 1,
+        }
+        .visit_map(entries)
+        .map(|()| false)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<bool, A::Error> {
         let Self { rows, top } = self;
         let first_rows = rows.writer.n_rows();
         let mut open = false;
-        while let Some(was_field) = elements.next_element_seed(Element { rows: &mut *rows, in_row: open || !top })? {
+        while let Some(was_field) = elements.next_element_seed(Element {
+            rows: &mut *rows,
+            in_row: open || !top,
+        })? {
             open |= was_field;
         }
         let held_rows = rows.writer.n_rows() > first_rows;
@@ -387,7 +459,11 @@ impl<'de> Visitor<'de> for Flatten<'_, '_, '_> {
             if self.named {
                 let _infallible = write!(self.rows.path, "{}{idx}", if path_end == 0 { "" } else { "." });
             }
-            let seed = Flatten { rows: &mut *self.rows, named: self.named, depth };
+            let seed = Flatten {
+                rows: &mut *self.rows,
+                named: self.named,
+                depth,
+            };
             let more = elements.next_element_seed(seed)?;
             self.rows.path.truncate(path_end);
             if more.is_none() {
@@ -406,7 +482,11 @@ impl<'de> Visitor<'de> for Flatten<'_, '_, '_> {
                 }
                 self.rows.path.push_str(&key);
             }
-            entries.next_value_seed(Flatten { rows: &mut *self.rows, named: self.named, depth })?;
+            entries.next_value_seed(Flatten {
+                rows: &mut *self.rows,
+                named: self.named,
+                depth,
+            })?;
             self.rows.path.truncate(path_end);
         }
         Ok(())

@@ -27,12 +27,18 @@ pub fn decode_side(
                 .decode(data.trim_ascii().as_bytes())
                 .map_err(|_| RejectReason::InvalidBase64)?;
             let text = String::from_utf8(bytes).map_err(|_| RejectReason::InvalidBase64)?;
-            let json = side.observed_content_type.as_deref().is_some_and(|kind| kind.contains("json"));
+            let json = side
+                .observed_content_type
+                .as_deref()
+                .is_some_and(|kind| kind.contains("json"));
             decode_text(&text, json, limits, writer)?;
         }
         Some(_) => return Err(RejectReason::UnknownEncoding),
         None => {
-            let json = side.observed_content_type.as_deref().is_some_and(|kind| kind.contains("json"));
+            let json = side
+                .observed_content_type
+                .as_deref()
+                .is_some_and(|kind| kind.contains("json"));
             decode_text(data, json, limits, writer)?;
         }
     }
@@ -55,7 +61,9 @@ fn decode_text(
         return csv::decode(text.as_bytes(), writer);
     }
     match json::decode(text, limits, writer) {
-        Err(RejectReason::InvalidPayloadJson) if !declared_json && writer.n_rows() == 0 && first == Some(b'[') => {
+        Err(RejectReason::InvalidPayloadJson)
+            if !declared_json && writer.n_rows() == 0 && first == Some(b'[') =>
+        {
             csv::decode(text.as_bytes(), writer)
         }
         result => result,

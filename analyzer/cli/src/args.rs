@@ -1,0 +1,117 @@
+//! Arguments, taken literally. What they mean together is resolved in `settings`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Watches a deployed model: reads SageMaker data capture, compares it with a baseline, says what changed.
+#[derive(Debug, Parser)]
+#[command(name = "driftline", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done (violations are a result), 1 internal fault, 2 wrong request or input, \
+3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed.
+Locations are local paths or s3:// URIs; S3 takes the standard AWS credential chain and AWS_ENDPOINT_URL.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Learn what normal is from training data or captured traffic.
+    Baseline(BaselineArguments),
+    /// Compare a window of captured traffic with a baseline.
+    Analyze(AnalyzeArguments),
+    /// Show the whole thing on real data, in a local folder.
+    Demo(DemoArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArguments {
+    /// Training data: a .csv, .parquet or .jsonl file, a folder of them, or a capture location.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) data: String,
+    /// Where statistics.json, constraints.json and baseline.profile go.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeArguments {
+    /// Captured traffic: {prefix}/{endpoint}/{variant}, or any folder or file of records.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) capture: String,
+    /// Folder of a baseline: driftline's, or Model Monitor's statistics.json and constraints.json.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) baseline: String,
+    /// Where statistics.json, constraint_violations.json, report.html and verdict.json go.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) output: String,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+    /// Where outputs stand among the columns of a baseline without a schema.
+    #[arg(long, value_enum, default_value = "start")]
+    pub(crate) output_columns_position: Position,
+    /// Write every refused line to this file: object, line, byte offset, reason. JSON Lines.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) rejects: Option<String>,
+    /// Write the refused lines themselves too. They are captured data: mind where the file goes.
+    #[arg(long, requires = "rejects")]
+    pub(crate) rejects_payload: bool,
+    /// Turn a result into an exit code: 3 on a violation, 5 where nothing could be evaluated.
+    #[arg(long, value_enum, value_name = "RESULT")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// What the report calls the window.
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// Print verdict.json instead of the summary.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArguments {
+    /// First time inside the window, RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// First time outside the window, RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<String>,
+    /// Column names, roles and types (JSON).
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) schema: Option<String>,
+    /// Worker threads; all cores without it.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Refuse lines longer than this.
+    #[arg(long, value_name = "BYTES", default_value_t = 32 << 20)]
+    pub(crate) max_line_bytes: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder to work in; it is the store.
+    #[arg(long, value_name = "FOLDER", default_value = "driftline-demo")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Position {
+    /// Before the inputs, as Model Monitor has them.
+    Start,
+    /// Behind the inputs.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Exit 3 if the verdict is violated.
+    Violation,
+    /// That, and exit 5 if nothing could be evaluated.
+    NotEvaluated,
+}

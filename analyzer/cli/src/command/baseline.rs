@@ -1,0 +1,161 @@
+//! `driftline baseline`.
+
+use crate::args::BaselineArguments;
+use crate::progress::Bar;
+use crate::{exit, message, settings};
+use engine::baseline::{BaselineRequest, MadeBaseline, make};
+use engine::report::format::{count, percent, plural};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use store::StoreOptions;
+
+pub(crate) async fn run(arguments: BaselineArguments) -> anyhow::Result<u8> {
+    let options = StoreOptions::default();
+    let output = settings::location("--output", &arguments.output)?;
+    let request = BaselineRequest {
+        data: settings::location("--data", &arguments.data)?,
+        schema: settings::schema(arguments.reading.schema.as_deref(), &options).await?,
+        settings: settings::scan_settings(&arguments.reading)?,
+        options: options.clone(),
+    };
+    let made = make(&request, &Bar::default()).await?;
+    let written = made.write(&output, &options).await?;
+    message::data(&if arguments.json {
+        json(&made, &written)?
+    } else {
+        text(&made, &written)
+    });
+    Ok(exit::DONE)
+}
+
+#[derive(Serialize)]
+struct Printed<'a> {
+    written: &'a [String],
+    rows: u64,
+    records: Records,
+    columns: Vec<Column<'a>>,
+    derivations: Vec<String>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Records {
+    lines: u64,
+    decoded: u64,
+    rejected: u64,
+    duplicates: u64,
+    rejects_by_reason: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Serialize)]
+struct Column<'a> {
+    name: &'a str,
+    inferred_type: String,
+    completeness: Option<f64>,
+    distinct: Option<u64>,
+    mean: Option<f64>,
+    std_dev: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+fn json(made: &MadeBaseline, written: &[String]) -> anyhow::Result<String> {
+    let records = &made.scan.records;
+    let columns = made.baseline.monitored().map(|column| {
+        let summary = &column.summary;
+        let numeric = summary.numeric.as_ref();
+        let categorical = summary.categorical.as_ref();
+        Column {
+            name: &summary.name,
+            inferred_type: format!("{:?}", summary.inferred_type),
+            completeness: summary.counts.completeness(),
+            distinct: numeric
+                .map(|n| n.distinct)
+                .or(categorical.map(|c| c.distinct))
+                .map(|d| d.value()),
+            mean: numeric.map(|n| n.mean),
+            std_dev: numeric.map(|n| n.std_dev),
+            min: numeric.map(|n| n.min),
+            max: numeric.map(|n| n.max),
+        }
+    });
+    let printed = Printed {
+        written,
+        rows: made.baseline.n_rows,
+        records: Records {
+            lines: records.n_lines,
+            decoded: records.n_decoded,
+            rejected: records.n_rejected,
+            duplicates: records.n_duplicates,
+            rejects_by_reason: records
+                .rejects_by_reason
+                .iter()
+                .map(|(reason, n)| (reason.name(), *n))
+                .collect(),
+        },
+        columns: columns.collect(),
+        derivations: made
+            .suggestions
+            .derivations
+            .iter()
+            .map(|d| format!("{}: {}: {}", d.column, d.constraint, d.sentence))
+            .collect(),
+        warnings: made
+            .suggestions
+            .warnings
+            .iter()
+            .map(|w| format!("{}: {}", w.column, w.sentence))
+            .collect(),
+    };
+    Ok(serde_json::to_string_pretty(&printed)? + "\n")
+}
+
+fn text(made: &MadeBaseline, written: &[String]) -> String {
+    let mut out = String::new();
+    let n_columns = made.baseline.monitored().count() as u64;
+    let records = &made.scan.records;
+    let _infallible = writeln!(
+        out,
+        "Baseline of {} and {}",
+        plural(made.baseline.n_rows, "row", "rows"),
+        plural(n_columns, "column", "columns"),
+    );
+    if records.n_rejected > 0 {
+        let _infallible = writeln!(
+            out,
+            "{} of {} lines were rejected:",
+            count(records.n_rejected),
+            count(records.n_lines)
+        );
+        for (reason, n) in &records.rejects_by_reason {
+            let _infallible = writeln!(out, "  {reason}: {}", count(*n));
+        }
+    }
+    let width = made
+        .baseline
+        .monitored()
+        .map(|c| c.summary.name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(40);
+    for column in made.baseline.monitored().take(50) {
+        let summary = &column.summary;
+        let share = summary
+            .counts
+            .completeness()
+            .map_or_else(String::new, |share| format!("{} present", percent(share)));
+        let kind = format!("{:?}", summary.inferred_type);
+        let _infallible = writeln!(out, "  {:width$}  {kind:10}  {share}", summary.name);
+    }
+    if n_columns > 50 {
+        let _infallible = writeln!(out, "  … and {} more", count(n_columns - 50));
+    }
+    for warning in &made.suggestions.warnings {
+        let _infallible = writeln!(out, "warning: {}: {}", warning.column, warning.sentence);
+    }
+    for place in written {
+        let _infallible = writeln!(out, "wrote {place}");
+    }
+    out
+}

@@ -1,0 +1,234 @@
+//! `driftline analyze`: one window against a baseline.
+//!
+//! Brings scan, baseline and judge together and writes the window's documents. Does not measure and does not judge.
+
+use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for};
+use crate::error::{EngineError, ErrorKind};
+use crate::output::write_all;
+use crate::plan::{OutputPosition, for_window};
+use crate::present::report_model;
+use crate::probe::probe;
+use crate::progress::Progress;
+use crate::report;
+use crate::scan::{ScanOutcome, ScanSettings, scan};
+use crate::sources::discover;
+use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
+use baselines::document::verdict::{V1, VERDICT_FILE, VersionedVerdict};
+use baselines::judge::{
+    BaselineOrigin, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software, Verdict, Window,
+    judge,
+};
+use baselines::summary::DatasetSummary;
+use capture::schema::Schema;
+use capture::time::format_rfc3339;
+use store::{Location, StoreOptions};
+
+/// The report's file name.
+pub const REPORT_FILE: &str = "report.html";
+
+/// What is to be analysed.
+#[derive(Debug, Clone)]
+pub struct AnalyzeRequest {
+    /// Capture of the window (or a table).
+    pub capture: Location,
+    /// The baseline.
+    pub baseline: Location,
+    /// Column roles and types, where the baseline does not say them.
+    pub schema: Option<Schema>,
+    /// Where outputs stand in a baseline without roles.
+    pub output_position: OutputPosition,
+    /// How to read; holds the time window.
+    pub settings: ScanSettings,
+    /// The house's limits.
+    pub policy: Policy,
+    /// How to reach stores.
+    pub options: StoreOptions,
+    /// What the report calls it; the capture location without one.
+    pub title: Option<String>,
+}
+
+/// An analysed window.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was read.
+    pub scan: ScanOutcome,
+    /// What the report calls it.
+    pub title: String,
+}
+
+/// Analyses a window.
+pub async fn analyze(request: &AnalyzeRequest, progress: &dyn Progress) -> Result<Analysis, EngineError> {
+    let baseline = load(&request.baseline, &request.options).await?;
+    analyze_against(request, &baseline, progress).await
+}
+
+/// Analyses a window against a baseline that is already loaded.
+pub async fn analyze_against(
+    request: &AnalyzeRequest,
+    baseline: &LoadedBaseline,
+    progress: &dyn Progress,
+) -> Result<Analysis, EngineError> {
+    let sources = discover(&request.capture, &request.options, &request.settings.window).await?;
+    refuse_empty(&request.capture, &sources, "capture")?;
+    let looked = probe(&sources.objects).await?;
+    let columns = for_window(
+        &baseline.baseline,
+        request.schema.as_ref(),
+        &looked,
+        request.output_position,
+    );
+    let settings = settings_for(&request.settings, &looked);
+    progress.stage(
+        "analyzing",
+        sources.objects.iter().map(|source| source.size).sum(),
+    );
+    let mut outcome = scan(&sources.objects, &columns, &settings, progress).await?;
+    progress.done();
+    let title = request
+        .title
+        .clone()
+        .unwrap_or_else(|| request.capture.to_string());
+    in_baseline_order(&mut outcome.summary, baseline);
+    let summary = baseline.baseline.summary();
+    let edges = baseline.house_edges();
+    let view = BaselineView {
+        constraints: &baseline.constraints,
+        summary: (summary.n_rows > 0).then_some(&summary),
+        evidence: &baseline.evidence,
+        house_edges: Some(&edges),
+    };
+    let verdict = judge(
+        &outcome.summary,
+        &view,
+        run_of(request, baseline, &outcome),
+        &request.policy,
+    );
+    Ok(Analysis {
+        verdict,
+        scan: outcome,
+        title,
+    })
+}
+
+/// Columns in the order of the baseline, unknown ones behind, by name.
+fn in_baseline_order(summary: &mut DatasetSummary, baseline: &LoadedBaseline) {
+    let order: std::collections::BTreeMap<&str, usize> = baseline
+        .baseline
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(idx, column)| (column.summary.name.as_str(), idx))
+        .collect();
+    summary.columns.sort_by(|a, b| {
+        let rank = |name: &str| order.get(name).copied().unwrap_or(usize::MAX);
+        rank(&a.name)
+            .cmp(&rank(&b.name))
+            .then_with(|| a.name.cmp(&b.name))
+    });
+}
+
+fn run_of(request: &AnalyzeRequest, baseline: &LoadedBaseline, outcome: &ScanOutcome) -> Run {
+    let time = |second: Option<i64>| second.and_then(format_rfc3339);
+    let records = &outcome.records;
+    Run {
+        software: Software {
+            name: "driftline".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        window: Window {
+            start: time(request.settings.window.start),
+            end: time(request.settings.window.end),
+            first_inference_time: time(outcome.first_second),
+            last_inference_time: time(outcome.last_second),
+        },
+        baseline: BaselineOrigin {
+            location: request.baseline.to_string(),
+            source: baseline.source,
+            digest: baseline.digest.clone(),
+            n_rows: baseline.baseline.n_rows,
+        },
+        records: Records {
+            lines: records.n_lines,
+            decoded: records.n_decoded,
+            rejected: records.n_rejected,
+            duplicates: records.n_duplicates,
+            outside_window: records.n_outside_window,
+            shadow: records.n_shadow,
+            rows: outcome.summary.n_rows,
+            one_sided: records.n_one_sided,
+            rejects_by_reason: records
+                .rejects_by_reason
+                .iter()
+                .map(|(reason, n)| (reason.name().to_owned(), *n))
+                .collect(),
+        },
+        objects: outcome
+            .objects
+            .iter()
+            .map(|object| ObjectRead {
+                key: object.key.clone(),
+                etag: object.etag.clone(),
+                size_bytes: object.size,
+                lines: object.n_lines,
+                decoded: object.n_decoded,
+                rejected: object.n_rejected,
+            })
+            .collect(),
+        volume: outcome
+            .volume
+            .iter()
+            .filter_map(|(hour, rows)| {
+                Some(HourVolume {
+                    hour: format_rfc3339(*hour)?,
+                    rows: *rows,
+                })
+            })
+            .collect(),
+    }
+}
+
+impl Analysis {
+    /// The documents of the window; `verdict.json` comes last and commits the rest.
+    pub fn documents(&self) -> Result<Vec<(&'static str, Vec<u8>)>, EngineError> {
+        let document = |error| {
+            EngineError::new(ErrorKind::Internal, "a document of the window cannot be written")
+                .with_source(error)
+        };
+        let report = report::html(&report_model(&self.verdict, &self.title));
+        Ok(vec![
+            (
+                STATISTICS_FILE,
+                Statistics::from(&self.scan.summary)
+                    .to_bytes()
+                    .map_err(document)?,
+            ),
+            (
+                VIOLATIONS_FILE,
+                Violations::from(&self.verdict).to_bytes().map_err(document)?,
+            ),
+            (REPORT_FILE, report.into_bytes()),
+            (VERDICT_FILE, self.verdict_bytes()?),
+        ])
+    }
+
+    /// `verdict.json`.
+    pub fn verdict_bytes(&self) -> Result<Vec<u8>, EngineError> {
+        VersionedVerdict::V1(V1::from(&self.verdict))
+            .to_bytes()
+            .map_err(|error| {
+                EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)
+            })
+    }
+
+    /// The summary for a terminal.
+    pub fn text(&self) -> String {
+        report::text(&report_model(&self.verdict, &self.title))
+    }
+
+    /// Writes the documents; gives where each is.
+    pub async fn write(&self, output: &Location, options: &StoreOptions) -> Result<Vec<String>, EngineError> {
+        write_all(output, options, self.documents()?).await
+    }
+}

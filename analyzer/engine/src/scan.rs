@@ -1,0 +1,182 @@
+//! Reading a window: objects in order, decoding on all cores, one profile per thread.
+//!
+//! One task reads and cuts objects into chunks of lines; worker threads decode them, agree in chunk order on line
+//! numbers and duplicates, and profile what is left. Profiles do not depend on which thread saw what
+//! (`baselines::profile`), so neither does the result. Memory is bounded by the chunks in flight, the profiles, and
+//! the ledger of event ids.
+
+mod ledger;
+mod reader;
+mod worker;
+
+use crate::error::EngineError;
+use crate::plan::ScanColumns;
+use crate::progress::Progress;
+use crate::sources::Source;
+use baselines::profile::Profile;
+use baselines::summary::DatasetSummary;
+use capture::decode::RecordFormat;
+use capture::limits::Limits;
+use capture::reject::RejectReason;
+use capture::time::TimeWindow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How to scan.
+#[derive(Debug, Clone)]
+pub struct ScanSettings {
+    /// Records taken in.
+    pub window: TimeWindow,
+    /// Caps.
+    pub limits: Limits,
+    /// Worker threads.
+    pub n_threads: usize,
+    /// Bytes of lines a worker takes at a time.
+    pub chunk_bytes: usize,
+    /// Format of objects whose own bytes do not tell.
+    pub fallback: Option<RecordFormat>,
+    /// Where refused lines are kept, at most; beyond it they are only counted.
+    pub max_kept_rejects: usize,
+    /// Whether refused lines are kept with their bytes (someone's data).
+    pub keep_payloads: bool,
+    /// The header every CSV table must have.
+    pub header: Option<Vec<String>>,
+}
+
+impl Default for ScanSettings {
+    fn default() -> Self {
+        Self {
+            window: TimeWindow::default(),
+            limits: Limits::default(),
+            n_threads: std::thread::available_parallelism().map_or(1, usize::from),
+            chunk_bytes: 2 << 20,
+            fallback: None,
+            max_kept_rejects: 1000,
+            keep_payloads: false,
+            header: None,
+        }
+    }
+}
+
+/// One refused line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedLine {
+    /// Index into [`ScanOutcome::objects`].
+    pub object_idx: u32,
+    /// From 1.
+    pub line: u64,
+    /// In the (decompressed) object.
+    pub byte_offset: u64,
+    /// Length.
+    pub n_bytes: u64,
+    /// Why.
+    pub reason: RejectReason,
+    /// The line itself, where it was asked for.
+    pub payload: Option<Vec<u8>>,
+}
+
+/// One object that was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScannedObject {
+    /// As documents name it.
+    pub key: String,
+    /// Entity tag.
+    pub etag: Option<String>,
+    /// Size as stored.
+    pub size: u64,
+    /// Lines.
+    pub n_lines: u64,
+    /// Lines decoded.
+    pub n_decoded: u64,
+    /// Lines refused.
+    pub n_rejected: u64,
+}
+
+/// What became of the lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecordCounts {
+    /// Lines; each was decoded or rejected.
+    pub n_lines: u64,
+    /// Decoded lines.
+    pub n_decoded: u64,
+    /// Refused lines.
+    pub n_rejected: u64,
+    /// Decoded records whose event id was there before.
+    pub n_duplicates: u64,
+    /// Decoded records outside the window.
+    pub n_outside_window: u64,
+    /// Decoded records of shadow variants.
+    pub n_shadow: u64,
+    /// Records without a readable time.
+    pub n_without_time: u64,
+    /// Records taken in that carry the caller's id.
+    pub n_with_inference_id: u64,
+    /// Records taken in of which one side is missing.
+    pub n_one_sided: u64,
+    /// Records taken in.
+    pub n_records: u64,
+    /// Refused lines by reason.
+    pub rejects_by_reason: BTreeMap<RejectReason, u64>,
+    /// Whether event ids of far-away hours were forgotten to bound memory.
+    pub duplicate_horizon_used: bool,
+}
+
+/// A scanned window.
+#[derive(Debug)]
+pub struct ScanOutcome {
+    /// The statistics.
+    pub summary: DatasetSummary,
+    /// Counts.
+    pub records: RecordCounts,
+    /// Objects, in the order of `Position::object_idx`.
+    pub objects: Vec<ScannedObject>,
+    /// Rows by the hour of their inference.
+    pub volume: BTreeMap<i64, u64>,
+    /// Earliest second.
+    pub first_second: Option<i64>,
+    /// Latest second.
+    pub last_second: Option<i64>,
+    /// Refused lines, in order, at most `max_kept_rejects`.
+    pub rejects: Vec<RejectedLine>,
+}
+
+/// Scans `sources`.
+pub async fn scan(
+    sources: &[Source],
+    columns: &ScanColumns,
+    settings: &ScanSettings,
+    progress: &dyn Progress,
+) -> Result<ScanOutcome, EngineError> {
+    let shared = Arc::new(worker::Shared::new(columns, settings, sources.len()));
+    let n_workers = settings.n_threads.max(1);
+    let (sender, receiver) = tokio::sync::mpsc::channel(n_workers + 1);
+    let receiver = Arc::new(std::sync::Mutex::new(receiver));
+    let workers: Vec<_> = (0..n_workers)
+        .map(|_| {
+            let (shared, receiver) = (Arc::clone(&shared), Arc::clone(&receiver));
+            tokio::task::spawn_blocking(move || worker::run(&shared, &receiver))
+        })
+        .collect();
+    let read = reader::read_all(sources, settings, sender, progress).await;
+    let mut profile = Profile::new(&columns.plans);
+    let mut failed = None;
+    for worker in workers {
+        match worker.await {
+            Ok(part) => profile.merge(part),
+            Err(error) => failed = Some(error),
+        }
+    }
+    let objects = read?;
+    if let Some(error) = failed {
+        return Err(
+            EngineError::new(crate::ErrorKind::Internal, "a worker thread ended early").with_source(error),
+        );
+    }
+    let shared = Arc::try_unwrap(shared).map_err(|_| {
+        EngineError::new(
+            crate::ErrorKind::Internal,
+            "a worker thread still holds the scan's state",
+        )
+    })?;
+    Ok(shared.finish(profile, objects))
+}

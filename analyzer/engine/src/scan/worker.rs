@@ -1,0 +1,246 @@
+//! Worker threads: decode a chunk, settle line numbers and duplicates in chunk order, profile the rows.
+//!
+//! Does not read and does not judge.
+
+use super::ledger::Ledger;
+use super::reader::Item;
+use super::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject};
+use crate::plan::ScanColumns;
+use baselines::profile::column::Scratch;
+use baselines::profile::{ColumnPlan, PlanKind, Profile};
+use baselines::summary::Position;
+use capture::decode::{ChunkOutcome, Decoder};
+use capture::layout::Layout;
+use capture::reject::Reject;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::Receiver;
+
+/// What the workers of a scan share.
+pub(super) struct Shared {
+    layout: Arc<Layout>,
+    plans: Vec<ColumnPlan>,
+    settings: ScanSettings,
+    ordered: Mutex<Ordered>,
+    turn: Condvar,
+}
+
+/// What must be settled in chunk order.
+struct Ordered {
+    next: u64,
+    abandoned: bool,
+    ledger: Ledger,
+    objects: Vec<ObjectCounts>,
+    records: RecordCounts,
+    volume: BTreeMap<i64, u64>,
+    seconds: Option<(i64, i64)>,
+    rejects: Vec<RejectedLine>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct ObjectCounts {
+    n_lines: u64,
+    n_decoded: u64,
+    n_rejected: u64,
+}
+
+/// Frees the other workers if one panics: they would wait for its turn for ever.
+struct TurnGuard<'s>(&'s Shared);
+
+impl Drop for TurnGuard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().abandoned = true;
+            self.0.turn.notify_all();
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(columns: &ScanColumns, settings: &ScanSettings, n_objects: usize) -> Self {
+        Self {
+            layout: Arc::new(columns.layout.clone()),
+            plans: columns.plans.clone(),
+            settings: settings.clone(),
+            ordered: Mutex::new(Ordered {
+                next: 0,
+                abandoned: false,
+                ledger: Ledger::default(),
+                objects: vec![ObjectCounts::default(); n_objects],
+                records: RecordCounts::default(),
+                volume: BTreeMap::new(),
+                seconds: None,
+                rejects: Vec::new(),
+            }),
+            turn: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ordered> {
+        self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn finish(self, profile: Profile, mut objects: Vec<ScannedObject>) -> ScanOutcome {
+        let mut ordered = self.ordered.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (object, counts) in objects.iter_mut().zip(&ordered.objects) {
+            object.n_lines = counts.n_lines;
+            object.n_decoded = counts.n_decoded;
+            object.n_rejected = counts.n_rejected;
+        }
+        ordered.records.duplicate_horizon_used = ordered.ledger.forgot;
+        ScanOutcome {
+            summary: profile.finish(),
+            records: ordered.records,
+            objects,
+            volume: ordered.volume,
+            first_second: ordered.seconds.map(|(first, _)| first),
+            last_second: ordered.seconds.map(|(_, last)| last),
+            rejects: ordered.rejects,
+        }
+    }
+}
+
+/// Works until there is nothing left; gives this thread's profile.
+pub(super) fn run(shared: &Shared, receiver: &Mutex<Receiver<Item>>) -> Profile {
+    let _guard = TurnGuard(shared);
+    let settings = &shared.settings;
+    let mut decoder = Decoder::new(Arc::clone(&shared.layout), settings.window, settings.limits);
+    let mut profile = Profile::new(&shared.plans);
+    let mut scratch = Scratch::default();
+    loop {
+        let received = receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .blocking_recv();
+        let Some(item) = received else { return profile };
+        let outcome = decoder.decode(&item.chunk, &item.context);
+        let Some((first_line, keep)) = shared.settle(&item, &outcome, decoder.batch().n_rows()) else {
+            return profile;
+        };
+        if let Some(keep) = keep {
+            decoder.batch_mut().retain_rows(&keep);
+        }
+        profile_batch(&decoder, item.object_idx, first_line, &mut profile, &mut scratch);
+    }
+}
+
+impl Shared {
+    /// In chunk order: the number of the chunk's first line, and which rows stay if some do not.
+    fn settle(&self, item: &Item, outcome: &ChunkOutcome, n_rows: usize) -> Option<(u64, Option<Vec<bool>>)> {
+        let mut ordered = self.lock();
+        while ordered.next != item.sequence && !ordered.abandoned {
+            ordered = self.turn.wait(ordered).unwrap_or_else(PoisonError::into_inner);
+        }
+        if ordered.abandoned {
+            return None;
+        }
+        let first_line = ordered.objects[item.object_idx as usize].n_lines + 1;
+        let keep = ordered.take_records(outcome, n_rows);
+        ordered.take_counts(item, outcome);
+        for reject in &outcome.rejects {
+            ordered.take_reject(item, first_line, reject, &self.settings);
+        }
+        if let Some(reason) = item.broken {
+            let line_in_chunk = outcome.n_lines;
+            let byte_offset = item.chunk.byte_offset + item.chunk.bytes.len() as u64;
+            let reject = Reject {
+                line_in_chunk,
+                byte_offset,
+                n_bytes: 0,
+                reason,
+            };
+            ordered.objects[item.object_idx as usize].n_lines += 1;
+            ordered.records.n_lines += 1;
+            ordered.take_reject(item, first_line, &reject, &self.settings);
+        }
+        ordered.next += 1;
+        self.turn.notify_all();
+        Some((first_line, keep))
+    }
+}
+
+impl Ordered {
+    fn take_counts(&mut self, item: &Item, outcome: &ChunkOutcome) {
+        let object = &mut self.objects[item.object_idx as usize];
+        object.n_lines += outcome.n_lines;
+        object.n_decoded += outcome.n_decoded;
+        self.records.n_lines += outcome.n_lines;
+        self.records.n_decoded += outcome.n_decoded;
+        self.records.n_outside_window += outcome.n_outside_window;
+        self.records.n_shadow += outcome.n_shadow;
+        self.records.n_without_time += outcome.n_without_time;
+    }
+
+    /// Counts the records that are new; which rows stay, if some do not.
+    fn take_records(&mut self, outcome: &ChunkOutcome, n_rows: usize) -> Option<Vec<bool>> {
+        let mut keep: Option<Vec<bool>> = None;
+        for record in &outcome.records {
+            let new = record
+                .event_hash
+                .is_none_or(|id| self.ledger.is_new(id, record.second));
+            if !new {
+                self.records.n_duplicates += 1;
+                let rows = record.first_row as usize..(record.first_row + record.n_rows) as usize;
+                keep.get_or_insert_with(|| vec![true; n_rows])[rows].fill(false);
+                continue;
+            }
+            self.records.n_records += 1;
+            self.records.n_with_inference_id += u64::from(record.has_inference_id);
+            self.records.n_one_sided += u64::from(record.one_sided);
+            if let Some(second) = record.second {
+                let (first, last) = self.seconds.unwrap_or((second, second));
+                self.seconds = Some((first.min(second), last.max(second)));
+                *self.volume.entry(second.div_euclid(3600) * 3600).or_default() += u64::from(record.n_rows);
+            }
+        }
+        keep
+    }
+
+    fn take_reject(&mut self, item: &Item, first_line: u64, reject: &Reject, settings: &ScanSettings) {
+        self.records.n_rejected += 1;
+        self.objects[item.object_idx as usize].n_rejected += 1;
+        *self.records.rejects_by_reason.entry(reject.reason).or_default() += 1;
+        if self.rejects.len() >= settings.max_kept_rejects {
+            return;
+        }
+        let start = (reject.byte_offset - item.chunk.byte_offset) as usize;
+        let end = start + reject.n_bytes as usize;
+        let payload = settings
+            .keep_payloads
+            .then(|| item.chunk.bytes.get(start..end).unwrap_or_default().to_vec());
+        self.rejects.push(RejectedLine {
+            object_idx: item.object_idx,
+            line: first_line + reject.line_in_chunk,
+            byte_offset: reject.byte_offset,
+            n_bytes: reject.n_bytes,
+            reason: reject.reason,
+            payload,
+        });
+    }
+}
+
+fn profile_batch(
+    decoder: &Decoder,
+    object_idx: u32,
+    first_line: u64,
+    profile: &mut Profile,
+    scratch: &mut Scratch,
+) {
+    let batch = decoder.batch();
+    if batch.n_rows() == 0 {
+        return;
+    }
+    let lines = batch.lines();
+    let position = |row: usize| Position {
+        object_idx,
+        line: first_line + u64::from(lines[row]),
+    };
+    profile.add_rows(batch.n_rows() as u64);
+    for (idx, cells) in batch.planned().iter().enumerate() {
+        profile.update_planned(idx, &cells.view(), position, scratch);
+    }
+    for extra in batch.extra() {
+        let plan = || ColumnPlan::unknown(&extra.name, PlanKind::Undetermined);
+        profile.update_extra(&extra.name, plan, &extra.cells.view(), position, scratch);
+    }
+}
