@@ -9,7 +9,7 @@ const ELLIPSIS: char = '…';
 
 /// At most `max` characters of a name: beginning and end kept, the middle replaced by an ellipsis; line breaks and
 /// tabs become blanks, other characters that do not print (controls, direction overrides) U+FFFD.
-pub(super) fn clip(text: &str, max: usize) -> Cow<'_, str> {
+pub(crate) fn clip(text: &str, max: usize) -> Cow<'_, str> {
     shortened(text, max, max / 3)
 }
 

@@ -67,7 +67,11 @@ fn column(name: &str, kind: &str, chart: Option<Chart>, psi: f64, comparison: Ve
     let distance = |name: &str, value: f64, limit: f64| Distance {
         name: name.to_owned(),
         value: number(value),
-        limit: number(limit),
+        note: format!(
+            "{} {}",
+            if value > limit { "over" } else { "within" },
+            number(limit)
+        ),
         exceeded: value > limit,
     };
     let card = ChangeCard {
@@ -79,7 +83,7 @@ fn column(name: &str, kind: &str, chart: Option<Chart>, psi: f64, comparison: Ve
             distance("PSI", psi, 0.2),
             distance("Jensen–Shannon", psi * 0.21, 0.1),
             Distance {
-                limit: String::new(),
+                note: String::new(),
                 exceeded: false,
                 ..distance("L-infinity", psi * 0.3, 0.0)
             },
@@ -238,7 +242,7 @@ pub(crate) fn hostile() -> ReportModel {
             Finding {
                 check: name.clone(),
                 remedy: name.clone(),
-                ..finding(Severity::Critical, name, name, name, name)
+                ..finding(Severity::Violation, name, name, name, name)
             },
         );
         model.columns.insert(

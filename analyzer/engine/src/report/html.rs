@@ -194,6 +194,14 @@ impl<'m> Page<'m> {
         entries.len().saturating_sub(self.budget.n_listed)
     }
 
+    fn has_examples(&self) -> bool {
+        self.model
+            .health
+            .rejects
+            .iter()
+            .any(|row| !row.example.is_empty())
+    }
+
     fn groups(&self) -> Vec<Group<'_>> {
         group(&self.model.findings)
     }
@@ -296,6 +304,7 @@ fn bins(chart: &Chart) -> Vec<BinView> {
 fn status_class(status: &Status) -> &'static str {
     match status {
         Status::Pass => "pass",
+        Status::Warned => "warned",
         Status::Violated => "violated",
         Status::NotEvaluated => "unknown",
     }
@@ -307,9 +316,9 @@ fn status_class(status: &Status) -> &'static str {
 )]
 fn severity_class(severity: &Severity) -> &'static str {
     match severity {
-        Severity::Critical => "critical",
+        Severity::Violation => "violation",
         Severity::Warning => "warning",
-        Severity::Notice => "notice",
+        Severity::Info => "info",
     }
 }
 

@@ -10,7 +10,7 @@
 
 pub mod bins;
 mod chart;
-mod clip;
+pub(crate) mod clip;
 pub mod format;
 mod group;
 mod html;

@@ -4,12 +4,14 @@
 //! not know verdict or profile types, and it does not know HTML or terminals: strings are plain text, unescaped.
 //! Lists are printed in the order they have here, so whoever fills them puts the most important entry first.
 
-/// The three-valued outcome of a run, or of one column.
+/// The outcome of a run, or of one column. Only a column is `Warned`: the run passes with warnings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Status {
     /// Checked, and inside every limit.
     Pass,
-    /// At least one limit passed.
+    /// Checked, and worth a look, but no limit that decides.
+    Warned,
+    /// At least one limit that decides was passed.
     Violated,
     /// Not checked: neither pass nor fail.
     #[default]
@@ -21,6 +23,7 @@ impl Status {
     pub fn label(self) -> &'static str {
         match self {
             Self::Pass => "Pass",
+            Self::Warned => "Warning",
             Self::Violated => "Violated",
             Self::NotEvaluated => "Not evaluated",
         }
@@ -31,20 +34,20 @@ impl Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Decides the verdict.
-    Critical,
+    Violation,
     /// Worth a look; does not decide alone.
     Warning,
     /// Good to know.
-    Notice,
+    Info,
 }
 
 impl Severity {
     /// The word people read.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Critical => "Critical",
+            Self::Violation => "Violation",
             Self::Warning => "Warning",
-            Self::Notice => "Notice",
+            Self::Info => "Info",
         }
     }
 }
@@ -158,8 +161,8 @@ pub struct Distance {
     pub name: String,
     /// Its value.
     pub value: String,
-    /// The limit it was held against; empty where it was only measured.
-    pub limit: String,
+    /// How it stands to its limit, its p-value, its error, for example `over 0.1`; empty where it was only measured.
+    pub note: String,
     /// Whether the value passed the limit.
     pub exceeded: bool,
 }
@@ -263,7 +266,7 @@ pub struct Health {
     pub rejects: Vec<RejectRow>,
     /// Columns with missing cells or mixed types, worst first.
     pub columns: Vec<ColumnHealth>,
-    /// Records over time.
+    /// Rows over time.
     pub volume: Option<Volume>,
     /// Further remarks.
     pub notes: Vec<String>,
@@ -285,7 +288,7 @@ pub struct RejectRow {
     pub count: String,
     /// Share of all lines.
     pub share: String,
-    /// Where the first one lies (object key and line); never payload.
+    /// Where the first one lies (object key and line), never payload; may be empty.
     pub example: String,
 }
 
@@ -302,7 +305,7 @@ pub struct ColumnHealth {
     pub types: String,
 }
 
-/// Records over time.
+/// Rows over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// What one bar spans, singular and plural: `("hour", "hours")`.
@@ -311,15 +314,13 @@ pub struct Volume {
     pub bars: Vec<VolumeBar>,
 }
 
-/// Records of one span of time.
+/// Rows of one span of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeBar {
     /// When it starts, short, for example `07-01 00:00`.
     pub label: String,
-    /// Lines decoded.
-    pub n_decoded: u64,
-    /// Lines rejected.
-    pub n_rejected: u64,
+    /// Rows.
+    pub n_rows: u64,
 }
 
 /// A column that is not what the baseline says.

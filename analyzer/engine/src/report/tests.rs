@@ -32,7 +32,7 @@ fn torture() -> ReportModel {
     let mut model = fixture::bike();
     model.findings = (0..n)
         .map(|idx| Finding {
-            severity: Severity::Critical,
+            severity: Severity::Violation,
             column: s(),
             check: format!("{idx}{}", s()),
             what: s(),
@@ -51,7 +51,7 @@ fn torture() -> ReportModel {
             Distance {
                 name: s(),
                 value: s(),
-                limit: s(),
+                note: s(),
                 exceeded: true
             };
             100

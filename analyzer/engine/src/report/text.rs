@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use textwrap::core::display_width;
-use textwrap::{Options, wrap};
+use textwrap::{Options, WordSplitter, wrap};
 
 use super::clip::{clip, cut};
 use super::format::count;
@@ -16,7 +16,8 @@ use super::model::{ColumnRow, Finding, Health, ReportModel};
 /// No line is wider than this many terminal columns.
 pub const TEXT_WIDTH: usize = 100;
 
-const N_FINDINGS: usize = 10;
+const N_GROUPS: usize = 10;
+const N_MEMBERS: usize = 5;
 const N_COLUMNS: usize = 12;
 const N_REJECTS: usize = 8;
 const N_ENTRIES: usize = 6;
@@ -75,7 +76,8 @@ impl Lines {
     fn hanging(&mut self, first: &str, rest: &str, text: &str) {
         let options = Options::new(TEXT_WIDTH)
             .initial_indent(first)
-            .subsequent_indent(rest);
+            .subsequent_indent(rest)
+            .word_splitter(WordSplitter::NoHyphenation);
         for line in wrap(&cut(text, MAX_PROSE), options) {
             self.push(&line);
         }
@@ -160,7 +162,9 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
     }
     out.heading(&format!("Findings ({})", findings.len()));
     let indent = " ".repeat(12);
-    for group in group(&findings[..findings.len().min(N_FINDINGS)]) {
+    let groups = group(findings);
+    for group in groups.iter().take(N_GROUPS) {
+        let members = &group.members[..group.members.len().min(N_MEMBERS)];
         let check = if group.check.is_empty() {
             "finding"
         } else {
@@ -168,26 +172,29 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
         };
         let n = match group.members.len() {
             1 => String::new(),
-            n => format!(" · {n} findings"),
+            n => format!(" · {} findings", count(n as u64)),
         };
         out.hanging(
             &format!("  {:<9} ", group.severity.label()),
             &indent,
             &format!("{}{n}", clip(check, 60)),
         );
-        let width = group
-            .members
+        let width = members
             .iter()
             .map(|f| display_width(&clip(place(f), 30)))
             .max()
             .unwrap_or(0)
             .min(30);
-        for finding in &group.members {
+        for finding in members {
             let first = format!("{indent}{}  ", left(place(finding), width));
             let rest = " ".repeat(width + 14);
             out.hanging(&first, &rest, &sentence(finding));
             let [derivation, remedy] = group.own_words(finding);
             out.how(&rest, derivation, remedy);
+        }
+        let n_more = group.members.len() - members.len();
+        if n_more > 0 {
+            out.push(&format!("{indent}… and {} more", count(n_more as u64)));
         }
         out.how(
             &indent,
@@ -195,7 +202,12 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
             group.remedy.unwrap_or_default(),
         );
     }
-    out.left_out(findings.len().saturating_sub(N_FINDINGS));
+    let n_shown: usize = groups
+        .iter()
+        .take(N_GROUPS)
+        .map(|group| group.members.len())
+        .sum();
+    out.left_out(findings.len() - n_shown);
 }
 
 fn place(finding: &Finding) -> &str {
@@ -221,8 +233,12 @@ fn columns(out: &mut Lines, model: &ReportModel) {
     }
     let shown: Vec<&ColumnRow> = model.columns.iter().take(N_COLUMNS).collect();
     out.heading(&match model.columns.len() {
-        n if n > shown.len() => format!("Columns, most changed first ({} of {n})", shown.len()),
-        n => format!("Columns, most changed first ({n})"),
+        n if n > shown.len() => format!(
+            "Columns, the most changed first ({} of {})",
+            shown.len(),
+            count(n as u64)
+        ),
+        n => format!("Columns, the most changed first ({})", count(n as u64)),
     });
     let heading = if model.distance_heading.is_empty() {
         "Distance"

@@ -31,7 +31,6 @@ const BASELINE: RGBColor = RGBColor(0xB0, 0, 1);
 const CURRENT: RGBColor = RGBColor(0xC0, 0, 2);
 const GRID: RGBColor = RGBColor(0xA0, 0, 3);
 const LABEL: RGBColor = RGBColor(0x70, 0, 4);
-const REJECTED: RGBColor = RGBColor(0xE0, 0, 5);
 
 const FONT_SIZE: i32 = 26;
 const WIDTH: u32 = 800;

@@ -85,11 +85,10 @@ fn labels_are_escaped_in_text_and_alternative() {
 }
 
 #[test]
-fn long_windows_are_merged_without_losing_records() {
+fn long_windows_are_merged_without_losing_rows() {
     let bar = |n: u64| VolumeBar {
         label: format!("h{n}"),
-        n_decoded: 1,
-        n_rejected: 0,
+        n_rows: 1,
     };
     let window = |n: u64| Volume {
         unit: ("hour".to_owned(), "hours".to_owned()),
@@ -98,7 +97,7 @@ fn long_windows_are_merged_without_losing_records() {
     let (svg, span) = volume(&window(744)).unwrap();
     assert_eq!(span, "8 hours");
     assert!(
-        svg.contains("from h0 to h736. The tallest bar has 8 records; 0 of 93 bars are empty."),
+        svg.contains("from h0 to h736. The tallest bar has 8 rows; 0 of 93 bars are empty."),
         "{svg}"
     );
     assert_eq!(volume(&window(24)).unwrap().1, "hour");

@@ -1,4 +1,4 @@
-//! Records over time, rejected ones on top of decoded ones; long windows are merged to a readable number of bars.
+//! Rows over time; long windows are merged to a readable number of bars.
 //!
 //! Does not know time: bars come labelled and in order, gaps included.
 
@@ -8,7 +8,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::super::clip::clip;
 use super::super::format::count;
 use super::super::model::Volume;
-use super::{Area, CURRENT, Drawn, REJECTED, WIDTH, label_style, mesh, svg};
+use super::{Area, CURRENT, Drawn, WIDTH, label_style, mesh, svg};
 
 /// More bars than this are merged with their neighbours.
 const MAX_VOLUME_BARS: usize = 96;
@@ -16,30 +16,22 @@ const MAX_VOLUME_BARS: usize = 96;
 /// The picture, and what one bar of it spans.
 pub(crate) fn volume(volume: &Volume) -> Option<(String, String)> {
     let per_bar = volume.bars.len().div_ceil(MAX_VOLUME_BARS).max(1);
-    let bars: Vec<(&str, u64, u64)> = volume
+    let bars: Vec<(&str, u64)> = volume
         .bars
         .chunks(per_bar)
         .map(|chunk| {
-            let decoded = chunk.iter().map(|bar| bar.n_decoded).sum();
-            (
-                chunk[0].label.as_str(),
-                decoded,
-                chunk.iter().map(|bar| bar.n_rejected).sum(),
-            )
+            let n_rows = chunk.iter().fold(0u64, |sum, bar| sum.saturating_add(bar.n_rows));
+            (chunk[0].label.as_str(), n_rows)
         })
         .collect();
-    let most = bars
-        .iter()
-        .map(|bar| bar.1 + bar.2)
-        .max()
-        .filter(|most| *most > 0)?;
-    let n_empty = bars.iter().filter(|bar| bar.1 + bar.2 == 0).count() as u64;
+    let most = bars.iter().map(|bar| bar.1).max().filter(|most| *most > 0)?;
+    let n_empty = bars.iter().filter(|bar| bar.1 == 0).count() as u64;
     let span = match per_bar {
         1 => volume.unit.0.clone(),
         n => format!("{} {}", count(n as u64), volume.unit.1),
     };
     let label = format!(
-        "Records over time, one bar per {span}, from {} to {}. The tallest bar has {} records; {} of {} bars are empty.",
+        "Rows over time, one bar per {span}, from {} to {}. The tallest bar has {} rows; {} of {} bars are empty.",
         clip(bars[0].0, 40),
         clip(bars[bars.len() - 1].0, 40),
         count(most),
@@ -52,7 +44,7 @@ pub(crate) fn volume(volume: &Volume) -> Option<(String, String)> {
     ))
 }
 
-fn draw(area: &Area<'_>, bars: &[(&str, u64, u64)], most: u64) -> Drawn {
+fn draw(area: &Area<'_>, bars: &[(&str, u64)], most: u64) -> Drawn {
     let n = bars.len();
     let mut chart = ChartBuilder::on(area)
         .margin_top(14)
@@ -75,14 +67,13 @@ fn draw(area: &Area<'_>, bars: &[(&str, u64, u64)], most: u64) -> Drawn {
             String::new()
         }
     })?;
-    for (idx, (_, n_decoded, n_rejected)) in bars.iter().enumerate() {
+    for (idx, (_, n_rows)) in bars.iter().enumerate() {
         let (left, right) = (idx as f64 + 0.1, idx as f64 + 0.9);
-        let (decoded, all) = (*n_decoded as f64, (*n_decoded + *n_rejected) as f64);
-        if decoded > 0.0 {
-            chart.draw_series([Rectangle::new([(left, 0.0), (right, decoded)], CURRENT.filled())])?;
-        }
-        if all > decoded {
-            chart.draw_series([Rectangle::new([(left, decoded), (right, all)], REJECTED.filled())])?;
+        if *n_rows > 0 {
+            chart.draw_series([Rectangle::new(
+                [(left, 0.0), (right, *n_rows as f64)],
+                CURRENT.filled(),
+            )])?;
         }
     }
     for idx in (0..n).step_by(every.max(1)) {
