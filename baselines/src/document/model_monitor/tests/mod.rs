@@ -281,6 +281,20 @@ pub(crate) fn summarize(columns: &[(&str, Vec<&str>)]) -> DatasetSummary {
     profile.finish()
 }
 
+/// A CSV file with a header and without quoted fields.
+pub(crate) fn summarize_csv(csv: Vec<u8>) -> DatasetSummary {
+    let csv = String::from_utf8(csv).unwrap();
+    let mut lines = csv.lines();
+    let names = lines.next().unwrap().split(',');
+    let mut columns: Vec<(&str, Vec<&str>)> = names.map(|name| (name, Vec::new())).collect();
+    for line in lines {
+        for (cell, (_, column)) in line.split(',').zip(&mut columns) {
+            column.push(cell);
+        }
+    }
+    summarize(&columns)
+}
+
 fn small_data_set() -> DatasetSummary {
     summarize(&[
         ("age", vec!["29", "41", "", "33", "29", "64"]),
@@ -384,16 +398,7 @@ fn g1_statistics_of_a_real_table_equal_model_monitors() {
     ) else {
         return;
     };
-    let csv = String::from_utf8(csv).unwrap();
-    let mut lines = csv.lines();
-    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
-    let mut columns: Vec<(&str, Vec<&str>)> = names.into_iter().map(|name| (name, Vec::new())).collect();
-    for line in lines {
-        for (cell, (_, column)) in line.split(',').zip(&mut columns) {
-            column.push(cell);
-        }
-    }
-    let summary = summarize(&columns);
+    let summary = summarize_csv(csv);
     let ours = Statistics::from(&summary);
     check_schema("statistics", &ours.to_bytes().unwrap());
     let theirs = Statistics::from_bytes(&theirs).unwrap();
