@@ -2,6 +2,14 @@
 //!
 //! It does not reach into the crates; unit tests beside the code do.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a whole test binary: a broken premise may panic where it stands"
+)]
+
+mod tidy;
 mod directions;
 mod licences;
-mod tidy;
+mod command;
+mod accounting;
+mod browser;

@@ -6,3 +6,4 @@
 pub mod program;
 pub mod repository;
 pub mod synth;
+pub mod world;

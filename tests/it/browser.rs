@@ -1,0 +1,114 @@
+//! The report in a real browser: it draws, says the verdict, and asks the network for nothing.
+//!
+//! Needs a Chromium (`./test` installs one where it can); without one the test says so and passes.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tests::synth::Synth;
+use tests::world::World;
+
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+fn browser() -> Option<&'static str> {
+    let starts = |name: &&str| {
+        Command::new(name)
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok()
+    };
+    NAMES.into_iter().find(|name| starts(&name))
+}
+
+/// Runs the browser on a page without a window; gives its standard output.
+fn visit(browser: &str, profile: &Path, page: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+        ])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(arguments)
+        .arg(format!("file://{}", page.display()))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{browser}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Shades a PNG uses: enough of them, and it is no blank page.
+fn n_shades(png: &Path) -> usize {
+    let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(png).unwrap()));
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    let n_samples = info.color_type.samples();
+    pixels
+        .chunks_exact(n_samples)
+        .map(<[u8]>::to_vec)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len()
+}
+
+#[test]
+fn the_report_draws_in_light_and_dark_and_on_a_phone() {
+    let Some(browser) = browser() else {
+        eprintln!("skipped: no chromium");
+        return;
+    };
+    let synth = Synth {
+        n_records: 4_000,
+        n_columns: 12,
+        seed: 5,
+        drift_from: Some(2_000),
+    };
+    let world = World::new().unwrap().with_data(&synth).unwrap();
+    world
+        .succeed("analyze --capture capture --baseline baseline --output out")
+        .unwrap();
+    let report = world.path("out/report.html");
+
+    let html = std::fs::read_to_string(&report).unwrap();
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http", "<script src"] {
+        assert!(
+            !html.contains(outside),
+            "the report asks for something outside itself: {outside}"
+        );
+    }
+    let document = visit(browser, &world.path("profile"), &report, &["--dump-dom"]);
+    assert!(document.contains("<svg"), "no chart is in the page");
+    let verdict = world.json("out/verdict.json").unwrap();
+    let findings = verdict["findings"].as_array().unwrap();
+    let column = findings
+        .iter()
+        .find_map(|finding| finding["column"].as_str())
+        .unwrap();
+    assert!(
+        document.contains(column),
+        "the page does not name `{column}`, which has a finding"
+    );
+
+    let sizes = [("light", "1200,900"), ("dark", "1200,900"), ("phone", "390,844")];
+    for (name, size) in sizes {
+        let picture = world.path(&format!("{name}.png"));
+        let screenshot = format!("--screenshot={}", picture.display());
+        let window = format!("--window-size={size}");
+        let mut arguments = vec![screenshot.as_str(), window.as_str()];
+        if name == "dark" {
+            arguments.push("--blink-settings=preferredColorScheme=0");
+        }
+        visit(browser, &world.path("profile"), &report, &arguments);
+        let n_shades = n_shades(&picture);
+        assert!(n_shades > 20, "{name}: the page shows only {n_shades} shades");
+    }
+}
