@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::constraint::suggest;
+use crate::document::model_monitor::tests::check_schema;
 use crate::judge::{
     BaselineOrigin, BaselineSource, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software,
     Verdict, Window, judge,
@@ -212,6 +213,13 @@ fn the_golden_verdict_has_something_in_every_part() {
     let ids: std::collections::BTreeSet<&str> =
         twin.findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(ids.len(), twin.findings.len());
+}
+
+#[test]
+fn the_published_schema_describes_what_is_written() {
+    for name in ["v1.json", "v1.expected.json", "latest.json"] {
+        check_schema("verdict.v1", &std::fs::read(test_data(name)).unwrap());
+    }
 }
 
 #[test]
