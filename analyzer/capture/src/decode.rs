@@ -4,7 +4,7 @@
 //! order. Duplicates are left in: telling them needs all chunks (`engine`).
 
 use crate::batch::ColumnBatch;
-use crate::envelope::{self, CaptureRecord, CapturedSide};
+use crate::envelope::{self, CaptureRecord, CapturedSide, Text};
 use crate::frame::Chunk;
 use crate::layout::{Layout, Side};
 use crate::limits::Limits;
@@ -427,8 +427,8 @@ struct EventInfo<'a> {
 fn raw_side<'a>(data: &'a str, encoding: &'a str) -> CapturedSide<'a> {
     CapturedSide {
         observed_content_type: None,
-        data: Some(Cow::Borrowed(data)),
-        encoding: Some(Cow::Borrowed(encoding)),
+        data: Some(Text(Cow::Borrowed(data))),
+        encoding: Some(Text(Cow::Borrowed(encoding))),
     }
 }
 

@@ -18,7 +18,7 @@ pub const MAX_EDGES: usize = 1023;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
     edges: Vec<f64>,
-    /// The edges, padded with +∞ to a power of two, for a search without branches.
+    /// The edges, padded with +∞ to one of three sizes, for a search without branches.
     padded: Vec<f64>,
 }
 
@@ -33,7 +33,11 @@ impl Grid {
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup();
         let mut padded = edges.clone();
-        padded.resize((edges.len() + 1).next_power_of_two(), f64::INFINITY);
+        let n_padded = [16, 128, 1024]
+            .into_iter()
+            .find(|n| *n > edges.len())
+            .unwrap_or(edges.len() + 1);
+        padded.resize(n_padded, f64::INFINITY);
         Self { edges, padded }
     }
 
@@ -99,24 +103,17 @@ impl Grid {
 
     /// Adds each finite value to its cell's count.
     pub fn count(&self, values: &[f64], counts: &mut [u64]) {
-        const LANES: usize = 8;
-        let mut chunks = values.chunks_exact(LANES);
-        for chunk in chunks.by_ref() {
-            // Eight searches in step: each waits for memory, together they keep the core busy.
-            let mut below = [0usize; LANES];
-            let mut half = self.padded.len() / 2;
-            while half > 0 {
-                for lane in 0..LANES {
-                    below[lane] += half * usize::from(self.padded[below[lane] + half - 1] < chunk[lane]);
-                }
-                half /= 2;
-            }
-            for lane in 0..LANES {
-                counts[2 * below[lane] + usize::from(self.padded[below[lane]] == chunk[lane])] += 1;
-            }
+        fn fits<const N: usize>(padded: &[f64]) -> Option<&[f64; N]> {
+            padded.try_into().ok()
         }
-        for &value in chunks.remainder() {
-            counts[self.cell_of(value)] += 1;
+        if let Some(edges) = fits::<16>(&self.padded) {
+            count_on(edges, values, counts);
+        } else if let Some(edges) = fits::<128>(&self.padded) {
+            count_on(edges, values, counts);
+        } else if let Some(edges) = fits::<1024>(&self.padded) {
+            count_on(edges, values, counts);
+        } else {
+            values.iter().for_each(|value| counts[self.cell_of(*value)] += 1);
         }
     }
 
@@ -144,6 +141,30 @@ impl Grid {
             extents.push((low, high));
         }
         points
+    }
+}
+
+/// Counts with a search of fixed depth over `N` (a power of two) padded edges. Eight searches go in step: each waits
+/// for memory and for its comparison, together they keep the core busy.
+fn count_on<const N: usize>(edges: &[f64; N], values: &[f64], counts: &mut [u64]) {
+    const LANES: usize = 8;
+    let mut chunks = values.chunks_exact(LANES);
+    for chunk in chunks.by_ref() {
+        let mut below = [0usize; LANES];
+        let mut half = N / 2;
+        while half > 0 {
+            for (below, value) in below.iter_mut().zip(chunk) {
+                *below += half * usize::from(edges[(*below + half - 1) & (N - 1)] < *value);
+            }
+            half /= 2;
+        }
+        for (below, value) in below.iter().zip(chunk) {
+            counts[2 * below + usize::from(edges[below & (N - 1)] == *value)] += 1;
+        }
+    }
+    for value in chunks.remainder() {
+        let below = edges.partition_point(|edge| edge < value);
+        counts[2 * below + usize::from(edges[below & (N - 1)] == *value)] += 1;
     }
 }
 

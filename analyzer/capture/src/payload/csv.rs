@@ -2,7 +2,7 @@
 //! end. Does not know column names beyond comparing a header with them.
 
 use crate::batch::SideWriter;
-use crate::cell::classify;
+use crate::cell::{classify, plain_number};
 use crate::reject::RejectReason;
 use memchr::memchr;
 
@@ -43,6 +43,19 @@ fn row<'t>(
 ) -> Result<&'t [u8], RejectReason> {
     let mut rest = text;
     loop {
+        if let Some((class, number, end)) = plain_number(rest) {
+            writer.positional(class, number, &rest[..end])?;
+            match rest.get(end) {
+                Some(b',') => {
+                    rest = &rest[end + 1..];
+                    continue;
+                }
+                after => {
+                    writer.end_row()?;
+                    return Ok(if after.is_some() { &rest[end + 1..] } else { &[] });
+                }
+            }
+        }
         let (end, field) = if rest.first() == Some(&b'"') {
             let end = quoted_field(rest, unquoted)?;
             (end, unquoted.as_slice())
