@@ -1,11 +1,11 @@
 //! One column as a card and as a row of the table: distances, statistics of both sides, the picture.
 
 use baselines::compare::{Convention, Measurement, Method};
-use baselines::judge::{Bins, CheckKind, ColumnReport, Histogram, SideReport};
+use baselines::judge::{Bins, CheckKind, ColumnReport, Histogram, Severity, SideReport};
 use baselines::summary::InferredType;
 
-use super::standing::Standing;
-use super::{categories, sentence};
+use super::standing::{Standing, is_drift};
+use super::{categories, listing, sentence};
 use crate::report::format::{count, number, p_value, percent, plural};
 use crate::report::model::{
     Axis, ChangeCard, Chart, ColumnRow, Comparison, Distance, PairedHistogram, Status,
@@ -76,7 +76,7 @@ fn summary(standing: &Standing<'_>) -> String {
         (None, Some(_)) => parts.push("The baseline does not have this column.".to_owned()),
         (Some(_), None) => parts.push("This window does not have this column.".to_owned()),
         _ if standing.has_drifted() => {
-            parts.extend(median(report).or_else(|| categories::most_moved(report)))
+            parts.extend(median(report).or_else(|| categories::most_moved(report)));
         }
         _ => {}
     }
@@ -84,6 +84,14 @@ fn summary(standing: &Standing<'_>) -> String {
     if let Some(n_rows) = unseen.and_then(|found| found.n_unseen_rows).filter(|n| *n > 0) {
         let rows = plural(n_rows, "row is in a category", "rows are in categories");
         parts.push(format!("{rows} that the baseline does not have."));
+    }
+    let broken = standing
+        .findings
+        .iter()
+        .filter(|found| found.severity == Severity::Violation && !is_drift(found.check));
+    let broken: Vec<&str> = broken.map(|found| found.check.name()).collect();
+    if !broken.is_empty() {
+        parts.push(format!("Violates {}.", listing(&broken)));
     }
     if let Some(reason) = standing.drift_skipped {
         parts.push(format!("Drift was not judged: {}", sentence(reason)));
@@ -232,13 +240,9 @@ fn comparison(report: &ColumnReport) -> Vec<Comparison> {
         side.numeric.map(|found| number(found.std_dev))
     });
     line("Minimum", &|side| side.numeric.map(|found| number(found.min)));
-    line("5% are at or below", &|side| {
-        Some(number(side.numeric?.quantiles?.p05))
-    });
+    line("5% quantile", &|side| Some(number(side.numeric?.quantiles?.p05)));
     line("Median", &|side| Some(number(side.numeric?.quantiles?.p50)));
-    line("95% are at or below", &|side| {
-        Some(number(side.numeric?.quantiles?.p95))
-    });
+    line("95% quantile", &|side| Some(number(side.numeric?.quantiles?.p95)));
     line("Maximum", &|side| side.numeric.map(|found| number(found.max)));
     out
 }

@@ -7,6 +7,9 @@ use crate::report::format::{percent, plural};
 use crate::report::model::ColumnHealth;
 
 pub(super) fn columns(verdict: &Verdict) -> Vec<ColumnHealth> {
+    if verdict.run.records.rows == 0 {
+        return Vec::new();
+    }
     let mut found: Vec<(f64, &ColumnReport)> = verdict
         .columns
         .iter()

@@ -21,8 +21,7 @@ pub(super) fn methods(verdict: &Verdict) -> Vec<Shown> {
         .into_iter()
         .filter(|pair| measured.contains(pair))
         .map(|pair| distance(pair, judged));
-    let mut out = Vec::new();
-    out.extend(model_monitor(judged));
+    let mut out = vec![model_monitor(judged)];
     out.extend(house(judged));
     out.extend(distances);
     out.push(entry(
@@ -45,8 +44,8 @@ pub(super) fn methods(verdict: &Verdict) -> Vec<Shown> {
 
 const ORDER: [(Method, Convention); 7] = [
     (Method::Psi, Convention::House),
-    (Method::LInfinityRobust, Convention::Sagemaker),
     (Method::LInfinity, Convention::Sagemaker),
+    (Method::LInfinityRobust, Convention::Sagemaker),
     (Method::KolmogorovSmirnov, Convention::House),
     (Method::ChiSquare, Convention::House),
     (Method::ChiSquare, Convention::Sagemaker),
@@ -74,12 +73,12 @@ fn limits(judged: &Judged, names: &[&str], write: fn(f64) -> String) -> String {
     known.collect::<Vec<_>>().join(", ")
 }
 
-fn model_monitor(judged: &Judged) -> Option<Shown> {
+fn model_monitor(judged: &Judged) -> Shown {
     if is_chosen(judged, "evaluate_constraints", "Disabled") {
-        return Some(entry(
+        return entry(
             "Model Monitor's six checks",
             "They are switched off: evaluate_constraints is Disabled in the constraints.",
-        ));
+        );
     }
     let names = ["datatype_check_threshold", "domain_content_threshold"];
     let drift = if is_chosen(judged, "perform_comparison", "Disabled") {
@@ -97,7 +96,7 @@ fn model_monitor(judged: &Judged) -> Option<Shown> {
             }
         )
     };
-    Some(Shown {
+    Shown {
         name: "Model Monitor's six checks".to_owned(),
         description: format!(
             "Types, completeness, drift, missing and extra columns, and values outside the known ones, as SageMaker \
@@ -105,7 +104,7 @@ fn model_monitor(judged: &Judged) -> Option<Shown> {
         ),
         limit: limits(judged, &names, percent),
         derivation: "from the constraints of the baseline".to_owned(),
-    })
+    }
 }
 
 fn house(judged: &Judged) -> Vec<Shown> {

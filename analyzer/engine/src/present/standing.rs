@@ -1,8 +1,9 @@
 //! How one column stands: its outcome, its findings, its distances and its place in the order.
 //!
-//! Most changed first: columns with a violation, then columns with another finding, each by the house's PSI and then
-//! by Model Monitor's robust distance; columns without a distance behind, in the order of the baseline. Judges nothing:
-//! a status here repeats what the verdict found, and what it could not check.
+//! Most changed first: columns with a violation, then columns with another finding, in both those that have drifted
+//! first (PSI alone is also large where cells are missing); then by the house's PSI, then by Model Monitor's robust
+//! distance; columns without a distance behind, in the order of the baseline. Judges nothing: a status here repeats
+//! what the verdict found, and what it could not check.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,11 +133,12 @@ fn is_unchecked(report: &ColumnReport, is_skipped: impl Fn(CheckKind) -> bool) -
 /// Ascending, so each part is reversed; a distance is its bits, which order as non-negative numbers do.
 fn key(standing: &Standing<'_>) -> impl Ord {
     let rank = match standing.status {
-        Status::Violated => 0,
-        _ if standing.has_drifted() => 1,
-        Status::Warned => 2,
-        Status::Pass => 3,
-        Status::NotEvaluated => 4,
+        Status::Violated if standing.has_drifted() => 0,
+        Status::Violated => 1,
+        _ if standing.has_drifted() => 2,
+        Status::Warned => 3,
+        Status::Pass => 4,
+        Status::NotEvaluated => 5,
     };
     let bits = |method, convention| {
         let found = standing.measurement(method, convention);

@@ -68,8 +68,8 @@ fn violated_columns_come_first_and_the_most_changed_of_them_before_the_others() 
             ("season", violated),
             ("temp", violated),
             ("prediction", violated),
-            ("hum", violated),
             ("weathersit", violated),
+            ("hum", violated),
             ("windspeed", violated),
             ("casual", warned),
             ("promo_code", warned),
@@ -184,11 +184,16 @@ fn cards_draw_what_the_verdict_has() {
         card(&model, "season").summary,
         "The share of summer went from 6.4% to 100%."
     );
+    assert!(
+        card(&model, "windspeed")
+            .summary
+            .starts_with("Violates data_type_check.")
+    );
     let weather = card(&model, "weathersit");
     assert!(
         weather
             .summary
-            .ends_with("12 rows are in categories that the baseline does not have.")
+            .contains("12 rows are in categories that the baseline does not have.")
     );
     let Some(Chart::Categories(drawn)) = &weather.chart else {
         panic!("weathersit has no categories")
@@ -435,6 +440,11 @@ fn a_wide_model_is_a_small_page_and_a_short_text() {
     assert_eq!(
         (model.changes.len(), model.columns.len()),
         (super::MAX_CARDS, 2000)
+    );
+    assert!(
+        model
+            .headline
+            .contains(&format!("most of all {} (PSI", model.columns[0].name))
     );
     assert!(model.not_evaluated.len() < 5, "{:?}", model.not_evaluated);
     assert!(html(&model).len() <= MAX_PAGE_BYTES);

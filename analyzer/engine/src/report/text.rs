@@ -181,10 +181,10 @@ fn findings(out: &mut Lines, findings: &[Finding]) {
         );
         let width = members
             .iter()
-            .map(|f| display_width(&clip(place(f), 30)))
+            .map(|f| display_width(&clip(place(f), 40)))
             .max()
             .unwrap_or(0)
-            .min(30);
+            .min(40);
         for finding in members {
             let first = format!("{indent}{}  ", left(place(finding), width));
             let rest = " ".repeat(width + 14);
@@ -247,16 +247,16 @@ fn columns(out: &mut Lines, model: &ReportModel) {
     };
     let width = shown
         .iter()
-        .map(|row| display_width(&clip(&row.name, 36)))
+        .map(|row| display_width(&clip(&row.name, 40)))
         .max()
         .unwrap_or(0)
-        .clamp(6, 36);
+        .clamp(6, 40);
     let mut row = |name: &str, kind: &str, distance: &str, p: &str, missing: &str, status: &str| {
         out.push(&format!(
             "  {}  {}  {}  {}  {}  {}",
             left(name, width),
             left(kind, 10),
-            right(distance, 14),
+            right(distance, 10),
             right(p, 7),
             right(missing, 8),
             left(status, 13)
