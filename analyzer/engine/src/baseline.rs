@@ -53,7 +53,18 @@ pub struct MadeBaseline {
 impl MadeBaseline {
     /// The documents: `statistics.json`, `constraints.json`, and, last, `baseline.profile`.
     pub fn documents(&self) -> Result<Vec<(&'static str, Vec<u8>)>, EngineError> {
-        let summary = self.baseline.summary();
+        // The scan still has every value that the baseline has put on its grid.
+        let labels: Vec<&str> = self
+            .baseline
+            .columns
+            .iter()
+            .filter(|c| c.role == Role::Label)
+            .map(|c| c.summary.name.as_str())
+            .collect();
+        let mut summary = self.scan.summary.clone();
+        summary
+            .columns
+            .retain(|column| !labels.contains(&column.name.as_str()));
         let document = |error| {
             EngineError::new(ErrorKind::Internal, "a baseline document cannot be written").with_source(error)
         };
