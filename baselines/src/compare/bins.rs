@@ -117,7 +117,7 @@ pub(crate) fn bin_numeric(
         Err(NotComputable::EmptyBaseline | NotComputable::EmptyCurrent) => one_sided(baseline, current),
         Err(malformed) => return Err(malformed),
     };
-    let layout = Layout::new(edges, &aligned, baseline.n());
+    let layout = Layout::new(edges, &aligned, baseline.n())?;
     let mut bins = vec![Bin::default(); layout.n_bins()];
     for cell in &aligned {
         let estimate = layout.bin_of(cell.value);
@@ -321,21 +321,31 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn new(edges: &'a [f64], cells: &[Cell], n_baseline: u64) -> Self {
-        let own: Vec<bool> = edges
-            .iter()
-            .map(|&edge| {
-                let idx = cells.partition_point(|cell| cell.high < edge);
-                cells.get(idx).is_some_and(|cell| {
-                    cell.is_atom() && cell.low == edge && cell.baseline * N_QUANTILE_BINS >= n_baseline
-                })
-            })
-            .collect();
+    /// Not possible where an edge lies inside an open cell with so many baseline rows that it might be a bin of its
+    /// own: a grid that has the edges as atoms never does that.
+    fn new(edges: &'a [f64], cells: &[Cell], n_baseline: u64) -> Result<Self, NotComputable> {
+        let is_heavy = |cell: &Cell| cell.baseline * N_QUANTILE_BINS >= n_baseline && cell.baseline > 0;
+        let mut own = Vec::with_capacity(edges.len());
+        for &edge in edges {
+            let idx = cells.partition_point(|cell| cell.low < edge);
+            let inside = idx
+                .checked_sub(1)
+                .and_then(|before| cells.get(before))
+                .filter(|cell| edge < cell.high);
+            if inside.is_some_and(is_heavy) {
+                return Err(NotComputable::NeedsExactValues);
+            }
+            own.push(
+                cells
+                    .get(idx)
+                    .is_some_and(|cell| cell.is_atom() && cell.low == edge && is_heavy(cell)),
+            );
+        }
         let mut starts = vec![0];
         for (idx, own) in own.iter().enumerate() {
             starts.push(starts[idx] + if *own { 2 } else { 1 });
         }
-        Self { edges, own, starts }
+        Ok(Self { edges, own, starts })
     }
 
     fn n_bins(&self) -> usize {

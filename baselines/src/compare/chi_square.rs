@@ -19,6 +19,8 @@
 //! Empty side: not computable. One category on both sides: statistic 0, p 1 under `house`, not computable for
 //! Model Monitor (NaN there). Categories beyond a cap count as one category, OTHER.
 
+use std::collections::VecDeque;
+
 use super::categories::CategoryCounts;
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
@@ -53,11 +55,13 @@ pub(crate) fn homogeneity(baseline: &CategoryCounts, current: &CategoryCounts) -
     let n_categories = table.len();
     let rows = [baseline.n(), current.n()];
     let mut measurement = Measurement::of(Method::ChiSquare, Convention::Scipy, statistic, rows)?;
-    if let Some(fit) = goodness_of_fit(&table) {
-        measurement = measurement
-            .with_companion("goodness_of_fit", fit)
-            .with_companion("goodness_of_fit_p_value", p_value(fit, degrees));
-    }
+    let fit = goodness_of_fit(&table);
+    measurement = measurement
+        .with_companion("goodness_of_fit", fit.unwrap_or(f64::INFINITY))
+        .with_companion(
+            "goodness_of_fit_p_value",
+            fit.map_or(0.0, |fit| p_value(fit, degrees)),
+        );
     merge_small(&mut table);
     if table.len() < n_categories {
         let (merged, merged_degrees) = pearson(&table);
@@ -161,14 +165,15 @@ pub(crate) fn sagemaker(baseline: &CategoryCounts, current: &CategoryCounts) -> 
         .map(|&[expected, observed]| [expected / n as f64 * n_known, observed])
         .collect();
     let n_categories = table.len();
-    loop {
-        let k = table.len();
-        let (limit, allowed) = if k == 2 { (10.0, 0) } else { (5.0, k / 5) };
-        if k < 2 || table.iter().filter(|row| row[0] < limit).count() <= allowed {
-            break;
-        }
-        merge_smallest(&mut table, |row| row[0]);
-    }
+    merge_until(
+        &mut table,
+        |row| row[0],
+        |rows| {
+            let k = rows.len();
+            let (limit, allowed) = if k == 2 { (10.0, 0) } else { (5.0, k / 5) };
+            rows.n_below(limit) <= allowed
+        },
+    );
     if table.len() < 2 {
         return Err(NotComputable::TooFewCategories);
     }
@@ -214,35 +219,67 @@ pub(crate) fn p_value(statistic: f64, degrees: f64) -> f64 {
 /// 5 and none below 1.
 pub(crate) fn merge_small(table: &mut Vec<[f64; 2]>) {
     let [n, m] = sums(table);
-    let least = n.min(m) / (n + m);
-    let most = n.max(m) / (n + m);
-    // Ascending by total, so that merging is one pass; ties keep the order of the texts.
-    table.sort_by(|a, b| (a[0] + a[1]).total_cmp(&(b[0] + b[1])));
-    while table.len() > 1 {
-        let both = |row: &[f64; 2]| row[0] + row[1];
-        let n_low = table.partition_point(|row| both(row) * least < 5.0)
-            + table.partition_point(|row| both(row) * most < 5.0);
-        if both(&table[0]) * least >= 1.0 && n_low * 5 <= 2 * table.len() {
-            return;
-        }
-        let smallest = table.remove(0);
-        table[0] = [table[0][0] + smallest[0], table[0][1] + smallest[1]];
-        let merged = table[0];
-        let target = table[1..].partition_point(|row| both(row) < both(&merged));
-        table[..=target].rotate_left(1);
+    let (least, most) = (n.min(m) / (n + m), n.max(m) / (n + m));
+    merge_until(
+        table,
+        |row| row[0] + row[1],
+        |rows| {
+            let n_low = rows.n_below(5.0 / least) + rows.n_below(5.0 / most);
+            rows.n_below(1.0 / least) == 0 && n_low * 5 <= 2 * rows.len()
+        },
+    );
+}
+
+/// Adds the smallest row to the second smallest until `done` or one row is left. Sums come out ascending, so two
+/// sorted queues hold all rows and a million of them cost a sort (as in D. A. Huffman's code of sorted weights).
+fn merge_until(table: &mut Vec<[f64; 2]>, size: fn(&[f64; 2]) -> f64, done: impl Fn(&Queues) -> bool) {
+    let mut order = table.clone();
+    order.sort_by(|a, b| size(a).total_cmp(&size(b)));
+    let mut rows = Queues {
+        single: order.into(),
+        merged: VecDeque::new(),
+        size,
+    };
+    while rows.len() > 1 && !done(&rows) {
+        let (Some(a), Some(b)) = (rows.take_smallest(), rows.take_smallest()) else {
+            break;
+        };
+        rows.merged.push_back([a[0] + b[0], a[1] + b[1]]);
+    }
+    if !rows.merged.is_empty() {
+        *table = rows.single.into_iter().chain(rows.merged).collect();
     }
 }
 
-/// Adds the row that is smallest by `size` to the second smallest.
-fn merge_smallest(table: &mut Vec<[f64; 2]>, size: impl Fn(&[f64; 2]) -> f64) {
-    let smallest_of = |table: &[[f64; 2]]| {
-        (0..table.len())
-            .min_by(|&a, &b| size(&table[a]).total_cmp(&size(&table[b])))
-            .unwrap_or(0)
-    };
-    let removed = table.remove(smallest_of(table));
-    let target = smallest_of(table);
-    table[target] = [table[target][0] + removed[0], table[target][1] + removed[1]];
+/// Rows ascending by size, single ones and sums.
+struct Queues {
+    single: VecDeque<[f64; 2]>,
+    merged: VecDeque<[f64; 2]>,
+    size: fn(&[f64; 2]) -> f64,
+}
+
+impl Queues {
+    fn len(&self) -> usize {
+        self.single.len() + self.merged.len()
+    }
+
+    /// Rows smaller than `limit`.
+    fn n_below(&self, limit: f64) -> usize {
+        let below = |row: &[f64; 2]| (self.size)(row) < limit;
+        self.single.partition_point(below) + self.merged.partition_point(below)
+    }
+
+    fn take_smallest(&mut self) -> Option<[f64; 2]> {
+        let single_first = match (self.single.front(), self.merged.front()) {
+            (Some(single), Some(merged)) => (self.size)(single) <= (self.size)(merged),
+            (single, _) => single.is_some(),
+        };
+        if single_first {
+            self.single.pop_front()
+        } else {
+            self.merged.pop_front()
+        }
+    }
 }
 
 /// Rows of both sides.

@@ -4,7 +4,7 @@
 //! Anderson, Ann. Math. Stat. 33, 1962, eq. 9 and 10); SciPy's `cramervonmises_2samp`. p-value as SciPy's `auto`: exact
 //! while max(n, m) ≤ 20 (Y. Xiao, A. Gordon, A. Yakovlev, J. Stat. Softw. 17(8), 2006), else the limit distribution of
 //! the standardised T. Here the limit's tail is integrated directly (N. V. Smirnov 1936; see [`limit_survival`]), so
-//! it keeps its relative accuracy where SciPy's 1 − CDF ends in rounding (below about 1e-7).
+//! it keeps its relative accuracy where SciPy's 1 − CDF ends in rounding (below about 1e-6).
 //!
 //! Fewer than two rows on a side: not computable, as SciPy. Constant against the same constant: p = 1. Past about
 //! two billion rows U leaves 128 bits: not computable. Grid counts: inside an open cell the ranks of its rows are
@@ -153,7 +153,9 @@ fn exact_p_value(scaled: i128, [n, m]: [u64; 2]) -> f64 {
         for (v, table) in tables.iter_mut().enumerate() {
             running = added(&running, table);
             let step = (a * v as i64 - b * u).unsigned_abs().pow(2);
-            running.iter_mut().for_each(|(value, _)| *value += step);
+            for (value, _) in &mut running {
+                *value += step;
+            }
             table.clone_from(&running);
         }
     }

@@ -134,12 +134,9 @@ fn rotate(s: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
     for row in s.iter_mut() {
         (row[p], row[q]) = (c * row[p] - sine * row[q], sine * row[p] + c * row[q]);
     }
-    for column in 0..4 {
-        (s[p][column], s[q][column]) = (
-            c * s[p][column] - sine * s[q][column],
-            sine * s[p][column] + c * s[q][column],
-        );
-    }
+    let (row_p, row_q) = (s[p], s[q]);
+    s[p] = std::array::from_fn(|column| c * row_p[column] - sine * row_q[column]);
+    s[q] = std::array::from_fn(|column| sine * row_p[column] + c * row_q[column]);
     for row in vectors.iter_mut() {
         (row[p], row[q]) = (c * row[p] - sine * row[q], sine * row[p] + c * row[q]);
     }

@@ -3,7 +3,7 @@
 //! G = 2 Σ O ln(O/E) over the 2 × k table with E as in `chi_square`, k − 1 degrees of freedom, no Yates correction:
 //! SciPy's `chi2_contingency(table, correction=False, lambda_="log-likelihood")`. Companions `goodness_of_fit` and
 //! `goodness_of_fit_p_value` take the baseline as exact (SciPy's `power_divergence` against scaled baseline counts),
-//! where every current category has baseline rows. Evidently does not scale its expected counts, so that it raises
+//! infinite (left out) with p-value 0 where a category has no baseline rows. Evidently does not scale its expected counts, so that it raises
 //! unless n = m; reproduced.
 //!
 //! Edge cases as for `chi_square`; small expected counts: companions of the merged table, as there.
@@ -21,11 +21,13 @@ pub(crate) fn homogeneity(baseline: &CategoryCounts, current: &CategoryCounts) -
     let statistic = likelihood_ratio(&table);
     let rows = [baseline.n(), current.n()];
     let mut measurement = Measurement::of(Method::GTest, Convention::Scipy, statistic, rows)?;
-    if let Some(fit) = goodness_of_fit(&table) {
-        measurement = measurement
-            .with_companion("goodness_of_fit", fit)
-            .with_companion("goodness_of_fit_p_value", p_value(fit, degrees));
-    }
+    let fit = goodness_of_fit(&table);
+    measurement = measurement
+        .with_companion("goodness_of_fit", fit.unwrap_or(f64::INFINITY))
+        .with_companion(
+            "goodness_of_fit_p_value",
+            fit.map_or(0.0, |fit| p_value(fit, degrees)),
+        );
     merge_small(&mut table);
     if table.len() < n_categories {
         let (merged, merged_degrees) = (likelihood_ratio(&table), (table.len() - 1) as f64);

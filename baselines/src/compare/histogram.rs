@@ -40,8 +40,8 @@ pub(crate) fn linspace(first: f64, last: f64, n_bins: usize) -> Vec<f64> {
     edges
 }
 
-/// Lowest and highest value over several samples; NumPy widens a range of one value by ½ each way.
-fn outer_edges(samples: &[&WeightedPoints]) -> Result<(f64, f64), NotComputable> {
+/// Lowest and highest value over several samples.
+fn range(samples: &[&WeightedPoints]) -> Result<(f64, f64), NotComputable> {
     let first = samples
         .iter()
         .filter_map(|points| points.values.first())
@@ -52,37 +52,27 @@ fn outer_edges(samples: &[&WeightedPoints]) -> Result<(f64, f64), NotComputable>
         .filter_map(|points| points.values.last())
         .copied()
         .fold(f64::NEG_INFINITY, f64::max);
-    if !first.is_finite() || !last.is_finite() || !(last - first).is_finite() {
-        return Err(NotComputable::Infinite);
-    }
-    Ok(if first == last {
-        (first - 0.5, last + 0.5)
+    if first.is_finite() && last.is_finite() && (last - first).is_finite() {
+        Ok((first, last))
     } else {
-        (first, last)
-    })
+        Err(NotComputable::Infinite)
+    }
 }
 
-/// Equal-width edges over the pooled range, `n_bins` of them; `half_box` makes Azure's ±0.5 % box of one value.
-pub(crate) fn numpy_edges(
+/// Equal-width edges over the pooled range. NumPy widens a range of one value by `margin` = ½ each way.
+pub(crate) fn equal_width(
     samples: &[&WeightedPoints],
     n_bins: usize,
-    half_box: bool,
+    margin: impl Fn(f64) -> f64,
 ) -> Result<Vec<f64>, NotComputable> {
-    let (mut first, mut last) = outer_edges(samples)?;
-    let constant = samples
-        .iter()
-        .all(|points| points.values.iter().all(|&value| value == (first + last) / 2.0));
-    if half_box && constant {
-        let value = (first + last) / 2.0;
-        let margin = if value == 0.0 { 0.005 } else { 0.005 * value.abs() };
-        (first, last) = (value - margin, value + margin);
-    }
-    Ok(linspace(first, last, n_bins))
+    let (first, last) = range(samples)?;
+    let margin = if first == last { margin(first) } else { 0.0 };
+    Ok(linspace(first - margin, last + margin, n_bins))
 }
 
 /// `numpy.histogram_bin_edges` by a width rule. `whole` is NumPy ≥ 2's rule for integer arrays: width at least 1.
 fn edges_by_width(samples: &[&WeightedPoints], width: f64, whole: bool) -> Result<Vec<f64>, NotComputable> {
-    let (first, last) = outer_edges(samples)?;
+    let (first, last) = range(samples)?;
     let width = if whole && width > 0.0 {
         width.max(1.0)
     } else {
@@ -96,21 +86,13 @@ fn edges_by_width(samples: &[&WeightedPoints], width: f64, whole: bool) -> Resul
     if !(1.0..=MAX_BINS).contains(&n_bins) {
         return Err(NotComputable::Infinite);
     }
-    Ok(linspace(first, last, n_bins as usize))
+    equal_width(samples, n_bins as usize, |_| 0.5)
 }
 
 /// Sturges 1926: range / (log₂ n + 1), n values in all samples together.
 pub(crate) fn sturges(samples: &[&WeightedPoints], n: u64, whole: bool) -> Result<Vec<f64>, NotComputable> {
-    let (first, last) = outer_edges(samples)?;
-    let distinct = samples
-        .iter()
-        .any(|points| points.values.iter().any(|&value| value == first));
-    let width = if distinct {
-        (last - first) / ((n as f64).log2() + 1.0)
-    } else {
-        0.0
-    };
-    edges_by_width(samples, width, whole)
+    let (first, last) = range(samples)?;
+    edges_by_width(samples, (last - first) / ((n as f64).log2() + 1.0), whole)
 }
 
 /// Doane 1976: range / (1 + log₂ n + log₂(1 + |g₁|/σ_g₁)).
@@ -118,7 +100,7 @@ pub(crate) fn doane(points: &WeightedPoints) -> Result<Vec<f64>, NotComputable> 
     let moments = Moments::of(points)?;
     let n = moments.n as f64;
     let sigma = moments.variance.sqrt();
-    let (first, last) = outer_edges(&[points])?;
+    let (first, last) = range(&[points])?;
     let mut width = 0.0;
     if moments.n > 2 && sigma > 0.0 {
         let error = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();

@@ -8,7 +8,7 @@
 //! below 1 % of the baseline become Other, shares at least 0.01. TFDV: categories as they are.
 
 use super::categories::CategoryCounts;
-use super::histogram::{Histogram, doane, numpy_edges, sturges};
+use super::histogram::{Histogram, doane, equal_width, sturges};
 use super::measurement::{NotComputable, Parameters};
 use super::method::{Convention, Method};
 use super::spread::quantile;
@@ -78,7 +78,9 @@ pub(crate) fn numeric(
         Convention::Azureml => {
             let n_bins = ((rows[0].min(rows[1]) as f64).log2() + 1.0).ceil().max(1.0) as usize;
             by_edges(
-                &numpy_edges(&pooled, n_bins, true)?,
+                &equal_width(&pooled, n_bins, |value| {
+                    0.005 * if value == 0.0 { 1.0 } else { value.abs() }
+                })?,
                 "equal width over the pooled sample",
             )
         }

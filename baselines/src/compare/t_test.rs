@@ -3,7 +3,7 @@
 //! t = (x̄_b − x̄_c) / s. Student: s² = s_p² (1/n + 1/m), n + m − 2 degrees of freedom. Welch: s² = v_b/n + v_c/m,
 //! Welch–Satterthwaite degrees of freedom. Two-sided. SciPy's `ttest_ind(equal_var=True | False)`.
 //!
-//! Fewer than two rows on a side: not computable. No spread on either side: statistic 0 and p = 1 where the means are
+//! Fewer than two rows on a side (Student: fewer than three in all): not computable. No spread on either side: statistic 0 and p = 1 where the means are
 //! equal (SciPy: NaN), else not computable (SciPy: ±∞). Grid counts: only with the exact moments of the summary.
 
 use super::measurement::{Measurement, NotComputable, Outcome};
@@ -13,20 +13,25 @@ use super::tail::student_two_sided;
 
 /// Student's or Welch's t of two samples.
 pub(crate) fn measure(method: Method, baseline: &Moments, current: &Moments) -> Outcome {
-    let (Some(v_b), Some(v_c)) = (baseline.sample_variance(), current.sample_variance()) else {
-        return Err(NotComputable::TooFew { needed: 2 });
-    };
     let (n, m) = (baseline.n as f64, current.n as f64);
-    let (e_b, e_c) = (v_b / n, v_c / m);
-    let (squared_error, degrees) = if method == Method::WelchTTest {
-        let sum = e_b + e_c;
-        (sum, sum * sum / (e_b * e_b / (n - 1.0) + e_c * e_c / (m - 1.0)))
-    } else {
-        let degrees = n + m - 2.0;
-        (
-            ((n - 1.0) * v_b + (m - 1.0) * v_c) / degrees * (1.0 / n + 1.0 / m),
-            degrees,
-        )
+    let (squared_error, degrees) = match (baseline.sample_variance(), current.sample_variance()) {
+        (Some(v_b), Some(v_c)) if method == Method::WelchTTest => {
+            let (e_b, e_c) = (v_b / n, v_c / m);
+            let sum = e_b + e_c;
+            (sum, sum * sum / (e_b * e_b / (n - 1.0) + e_c * e_c / (m - 1.0)))
+        }
+        _ if method == Method::WelchTTest
+            || baseline.n == 0
+            || current.n == 0
+            || baseline.n + current.n < 3 =>
+        {
+            return Err(NotComputable::TooFew { needed: 2 });
+        }
+        _ => {
+            let degrees = n + m - 2.0;
+            let squares = n * baseline.variance + m * current.variance;
+            (squares / degrees * (1.0 / n + 1.0 / m), degrees)
+        }
     };
     let difference = baseline.mean - current.mean;
     let rows = [baseline.n, current.n];

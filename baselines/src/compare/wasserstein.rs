@@ -13,7 +13,7 @@
 //! [s − q, s + p]; integrating the extremes over the cell gives the bound.
 
 use super::cells::{Cell, align};
-use super::histogram::{Histogram, linspace, numpy_edges};
+use super::histogram::{Histogram, equal_width, linspace};
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
 use super::spread::{Moments, quantile};
@@ -89,7 +89,7 @@ pub(crate) fn peer(convention: Convention, baseline: &WeightedPoints, current: &
 
 fn nannyml_binned(baseline: &WeightedPoints, current: &WeightedPoints) -> Result<f64, NotComputable> {
     align(baseline, current)?;
-    let edges = numpy_edges(&[baseline], NANNYML_BINS, false)?;
+    let edges = equal_width(&[baseline], NANNYML_BINS, |_| 0.5)?;
     let (first, last) = (edges[0], edges[edges.len() - 1]);
     let (n, m) = (baseline.n() as f64, current.n() as f64);
     let outside = |keep: &dyn Fn(f64) -> bool| -> Vec<(f64, u64)> {
@@ -105,7 +105,7 @@ fn nannyml_binned(baseline: &WeightedPoints, current: &WeightedPoints) -> Result
     let count = |rows: &[(f64, u64)]| rows.iter().map(|(_, weight)| *weight).sum::<u64>();
     let tail = |rows: &[(f64, u64)], below: bool| {
         let total = (count(rows) + 1) as f64;
-        let mut reached = if below { 0 } else { 1 };
+        let mut reached = u64::from(!below);
         let mut sum = 0.0;
         let mut previous = (!below).then_some(last);
         for &(value, weight) in rows {

@@ -2,7 +2,11 @@
 
 use super::*;
 
+mod edges;
 mod golden;
+mod laws;
+mod oracles;
+mod scipy;
 
 fn golden_numeric() -> [WeightedPoints; 2] {
     // methods.md §3.0.
