@@ -6,12 +6,8 @@ pub const STATISTIC: f64 = 1e-9;
 pub const P_VALUE: f64 = 1e-6;
 /// p-values of the golden vector, relative.
 pub const GOLDEN_P_VALUE: f64 = 1e-7;
-/// Differences below this are rounding of shares near 1, whatever the relative error.
-pub const ABSOLUTE: f64 = 1e-14;
 
 /// Whether `actual` is within `relative` of `expected`.
 pub fn agrees(actual: f64, expected: f64, relative: f64) -> bool {
-    actual == expected
-        || (actual - expected).abs()
-            <= relative * expected.abs() + ABSOLUTE * f64::from(expected.abs() > 1e-3)
+    actual == expected || (actual - expected).abs() <= relative * expected.abs()
 }

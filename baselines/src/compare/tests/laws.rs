@@ -108,7 +108,8 @@ fn on_grid(values: &[f64], edges: &[f64]) -> WeightedPoints {
     points
 }
 
-fn check_within_bound(method: Method, baseline: &[f64], current: &[f64], edges: &[f64]) {
+/// Exact against gridded on both sides, or on one.
+pub(super) fn check_within_bound(method: Method, baseline: &[f64], current: &[f64], edges: &[f64]) {
     let frozen = house_edges(&WeightedPoints::from_values(baseline.to_vec()));
     let context = Context {
         house_edges: Some(&frozen),
@@ -139,7 +140,8 @@ fn check_within_bound(method: Method, baseline: &[f64], current: &[f64], edges: 
     }
 }
 
-const GRIDDED: [Method; 12] = [
+/// Methods that answer on grid counts.
+pub(super) const GRIDDED: [Method; 12] = [
     Method::KolmogorovSmirnov,
     Method::LInfinity,
     Method::LInfinityRobust,

@@ -370,3 +370,39 @@ fn every_oracle_value_agrees_or_is_documented() {
         unexplained.len()
     );
 }
+
+// Every numeric column of the data sets, counted on a grid of 200 baseline quantiles and the frozen edges.
+#[test]
+fn grids_of_real_columns_stay_within_their_bounds() {
+    let Some(shared) = shared() else {
+        println!(
+            "skipped: grids_of_real_columns_stay_within_their_bounds: the shared data are not beside the project"
+        );
+        return;
+    };
+    for name in DATA_SETS {
+        let schema: Value =
+            serde_json::from_slice(&std::fs::read(shared.join(format!("data/{name}/schema.json"))).unwrap())
+                .unwrap();
+        let baseline = columns(&shared.join(format!("data/{name}/reference.csv")));
+        let current = columns(&shared.join(format!("data/{name}/current.csv")));
+        let features = schema["features"].as_array().unwrap().iter();
+        for feature in features.filter(|feature| feature["type"] == "numeric") {
+            let column = feature["name"].as_str().unwrap();
+            let values = |cells: &[String]| -> Vec<f64> {
+                let mut values: Vec<f64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
+                values.sort_by(f64::total_cmp);
+                values
+            };
+            let [b, c] = [&baseline, &current].map(|columns| values(&columns[column]));
+            let quantiles = (0..=200).map(|k| b[(b.len() - 1) * k / 200]);
+            let frozen = house_edges(&WeightedPoints::from_values(b.clone()));
+            let mut edges: Vec<f64> = quantiles.chain(frozen).collect();
+            edges.sort_by(f64::total_cmp);
+            edges.dedup();
+            for method in laws::GRIDDED.into_iter().chain([Method::MannWhitney]) {
+                laws::check_within_bound(method, &b, &c, &edges);
+            }
+        }
+    }
+}
