@@ -100,8 +100,8 @@ pub(crate) fn bin_numeric(
     };
     let (special_baseline, special_current) = (special(cells[0]), special(cells[1]));
     require_rows(
-        baseline.n() + special_baseline.iter().sum::<u64>(),
-        current.n() + special_current.iter().sum::<u64>(),
+        total(baseline.n(), &special_baseline)?,
+        total(current.n(), &special_current)?,
     )?;
     let own_edges;
     let edges = match edges {
@@ -153,7 +153,10 @@ pub(crate) fn bin_categorical(
     cells: [Option<&CellCounts>; 2],
 ) -> Result<Binned, NotComputable> {
     let missing = cells.map(|counts| counts.map_or(0, |counts| counts.n_missing));
-    require_rows(baseline.n() + missing[0], current.n() + missing[1])?;
+    require_rows(
+        total(baseline.n(), &missing[..1])?,
+        total(current.n(), &missing[1..])?,
+    )?;
     let mut bins = Vec::with_capacity(baseline.len() + 2);
     let mut other = Bin::default();
     other.baseline.add(baseline.n_other());
@@ -324,7 +327,8 @@ impl<'a> Layout<'a> {
     /// Not possible where an edge lies inside an open cell with so many baseline rows that it might be a bin of its
     /// own: a grid that has the edges as atoms never does that.
     fn new(edges: &'a [f64], cells: &[Cell], n_baseline: u64) -> Result<Self, NotComputable> {
-        let is_heavy = |cell: &Cell| cell.baseline * N_QUANTILE_BINS >= n_baseline && cell.baseline > 0;
+        let is_heavy =
+            |cell: &Cell| cell.baseline.saturating_mul(N_QUANTILE_BINS) >= n_baseline && cell.baseline > 0;
         let mut own = Vec::with_capacity(edges.len());
         for &edge in edges {
             let idx = cells.partition_point(|cell| cell.low < edge);
@@ -397,6 +401,12 @@ fn one_sided(baseline: &WeightedPoints, current: &WeightedPoints) -> Vec<Cell> {
     } else {
         cells(baseline, true)
     }
+}
+
+/// All rows of a side; counts beyond 2^62 can only be a corrupt document.
+fn total(n: u64, special: &[u64]) -> Result<u64, NotComputable> {
+    let sum = special.iter().try_fold(n, |sum, &count| sum.checked_add(count));
+    sum.filter(|&sum| sum < 1 << 62).ok_or(NotComputable::Malformed)
 }
 
 fn require_rows(n_baseline: u64, n_current: u64) -> Result<(), NotComputable> {

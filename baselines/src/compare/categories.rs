@@ -19,7 +19,7 @@ impl CategoryCounts {
         counts.dedup_by(|later, earlier| {
             let same = later.0 == earlier.0;
             if same {
-                earlier.1 += later.1;
+                earlier.1 = earlier.1.saturating_add(later.1);
             }
             same
         });
@@ -60,7 +60,9 @@ impl CategoryCounts {
 
     /// All rows.
     pub fn n(&self) -> u64 {
-        self.counts.iter().map(|(_, count)| count).sum::<u64>() + self.n_other
+        self.counts
+            .iter()
+            .fold(self.n_other, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Both tables over the union of their categories, ascending by text.

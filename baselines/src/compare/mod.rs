@@ -196,6 +196,9 @@ pub fn compare_categorical(
     context: &Context<'_>,
 ) -> Outcome {
     use Convention::{Azureml, Deepchecks, Evidently, House, Nannyml, Sagemaker, Scipy, Scouter, Tfdv};
+    if baseline.n().max(current.n()) >= 1 << 62 {
+        return Err(NotComputable::Malformed);
+    }
     let binned = || bins::bin_categorical(baseline, current, [context.baseline_cells, context.current_cells]);
     let complete = || -> Result<(), NotComputable> {
         match (baseline.is_empty(), current.is_empty()) {

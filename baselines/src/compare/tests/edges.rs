@@ -153,6 +153,32 @@ fn malformed_points_are_refused() {
 }
 
 #[test]
+fn counts_beyond_reason_are_refused() {
+    let huge = counts(&[("a", u64::MAX), ("b", 3)]);
+    let some = counts(&[("a", 1)]);
+    let measure = |method| compare_categorical(method, Convention::House, &huge, &some, &Context::default());
+    assert_eq!(measure(Method::ChiSquare), Err(NotComputable::Malformed));
+    let cells = CellCounts {
+        n_missing: u64::MAX,
+        n_nan: 1,
+        ..CellCounts::default()
+    };
+    let context = Context {
+        baseline_cells: Some(&cells),
+        ..Context::default()
+    };
+    let (b, c) = (points(&[1.0]), points(&[2.0]));
+    let outcome = compare_numeric(Method::Psi, Convention::House, &b, &c, &context);
+    assert_eq!(outcome, Err(NotComputable::Malformed));
+    let most = WeightedPoints {
+        values: vec![1.0, 2.0],
+        weights: vec![1 << 60, 1 << 60],
+        extents: None,
+    };
+    all_numeric("most", &most, &most, &Context::default());
+}
+
+#[test]
 fn an_empty_side_is_named() {
     let (none, some) = (points(&[]), points(&[1.0, 2.0]));
     for method in [

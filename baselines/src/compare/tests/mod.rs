@@ -4,6 +4,7 @@ use super::*;
 
 mod edges;
 mod golden;
+mod house;
 mod laws;
 mod oracles;
 mod scipy;
