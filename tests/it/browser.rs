@@ -2,6 +2,7 @@
 //!
 //! Needs a Chromium (`./test` installs one where it can); without one the test says so and passes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -19,7 +20,7 @@ fn browser() -> Option<&'static str> {
             .status()
             .is_ok()
     };
-    NAMES.into_iter().find(|name| starts(&name))
+    NAMES.into_iter().find(|name| starts(name))
 }
 
 /// Runs the browser on a page without a window; gives its standard output.
@@ -46,18 +47,18 @@ fn visit(browser: &str, profile: &Path, page: &Path, arguments: &[&str]) -> Stri
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Shades a PNG uses: enough of them, and it is no blank page.
-fn n_shades(png: &Path) -> usize {
+/// Shades a PNG uses (enough of them, and it is no blank page), and the mean of its samples, 0 black … 255 white.
+fn shades_and_brightness(png: &Path) -> (usize, u64) {
     let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(png).unwrap()));
     let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     let n_samples = info.color_type.samples();
-    pixels
-        .chunks_exact(n_samples)
-        .map(<[u8]>::to_vec)
-        .collect::<std::collections::BTreeSet<_>>()
-        .len()
+    let shades: BTreeSet<&[u8]> = pixels.chunks_exact(n_samples).collect();
+    (
+        shades.len(),
+        pixels.iter().map(|sample| u64::from(*sample)).sum::<u64>() / pixels.len() as u64,
+    )
 }
 
 #[test]
@@ -108,7 +109,12 @@ fn the_report_draws_in_light_and_dark_and_on_a_phone() {
             arguments.push("--blink-settings=preferredColorScheme=0");
         }
         visit(browser, &world.path("profile"), &report, &arguments);
-        let n_shades = n_shades(&picture);
+        let (n_shades, brightness) = shades_and_brightness(&picture);
         assert!(n_shades > 20, "{name}: the page shows only {n_shades} shades");
+        assert_eq!(
+            brightness < 128,
+            name == "dark",
+            "{name}: mean brightness {brightness}"
+        );
     }
 }

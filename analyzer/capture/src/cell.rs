@@ -85,7 +85,7 @@ pub fn plain_number(text: &[u8]) -> Option<(CellClass, f64, usize)> {
     let ends = loop {
         match text.get(at) {
             Some(digit @ b'0'..=b'9') => {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             }
             Some(b'.') if point == usize::MAX => point = at,
             Some(b',' | b'\n') | None => break at,

@@ -225,19 +225,19 @@ impl Decoder {
             time: event.and_then(|event| event.inference_time.as_deref()),
             has_inference_id: event.is_some_and(|event| event.inference_id.is_some()),
         };
-        let Some(second) = self.time(&info, object, outcome)? else {
+        let Placement::Inside(second) = self.time(&info, object, outcome)? else {
             return Ok(());
         };
         self.rows_at(input, output, line_idx, &info, second, outcome)
     }
 
-    /// The record's second (`Some(None)`: unknown, taken in); `None` if it is outside the window.
+    /// Whether the record is in the window, and its second if that is known.
     fn time(
         &self,
         info: &EventInfo<'_>,
         object: &ObjectContext,
         outcome: &mut ChunkOutcome,
-    ) -> Result<Option<Option<i64>>, RejectReason> {
+    ) -> Result<Placement, RejectReason> {
         let second = match info.time.and_then(parse_rfc3339) {
             Some(second) => Some(second),
             None => {
@@ -248,10 +248,10 @@ impl Decoder {
         match second {
             Some(second) if !self.window.contains(second) => {
                 outcome.n_outside_window += 1;
-                Ok(None)
+                Ok(Placement::Outside)
             }
             None if !self.window.is_unbounded() => Err(RejectReason::InvalidTime),
-            second => Ok(Some(second)),
+            second => Ok(Placement::Inside(second)),
         }
     }
 
@@ -358,7 +358,7 @@ impl Decoder {
             let data = sonic_rs::to_string(&parts).map_err(|_| RejectReason::InvalidPayloadJson)?;
             return self.batch_record(&data, "JSON", &info, line_idx, object, outcome);
         };
-        let Some(second) = self.time(&info, object, outcome)? else {
+        let Placement::Inside(second) = self.time(&info, object, outcome)? else {
             return Ok(());
         };
         let given = sonic_rs::to_string(&parts).map_err(|_| RejectReason::InvalidPayloadJson)?;
@@ -378,7 +378,7 @@ impl Decoder {
         object: &ObjectContext,
         outcome: &mut ChunkOutcome,
     ) -> Result<(), RejectReason> {
-        let Some(second) = self.time(info, object, outcome)? else {
+        let Placement::Inside(second) = self.time(info, object, outcome)? else {
             return Ok(());
         };
         if encoding == "CSV" {
@@ -415,6 +415,13 @@ fn nth_field(line: &str, n: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Where a record stands to the window.
+enum Placement {
+    /// In it; its second where that is known.
+    Inside(Option<i64>),
+    Outside,
 }
 
 #[derive(Debug, Clone, Copy, Default)]

@@ -60,6 +60,7 @@ impl Layout {
     }
 
     /// Fields of `side` by position are named so, in this order (a CSV header); names without a column are dropped.
+    #[must_use]
     pub fn with_header(mut self, side: Side, names: &[String]) -> Self {
         self.positions[side as usize] = names.iter().map(|name| self.column_named(side, name)).collect();
         for name in names

@@ -157,6 +157,7 @@ pub(crate) fn settings_for(settings: &ScanSettings, looked: &Probe) -> ScanSetti
     ScanSettings {
         fallback: looked.fallback,
         header: looked.header.clone(),
+        only_planned: looked.is_parquet,
         ..settings.clone()
     }
 }

@@ -20,5 +20,6 @@ pub mod progress;
 pub mod report;
 pub mod scan;
 pub mod sources;
+pub mod table;
 
 pub use error::{EngineError, ErrorKind};

@@ -306,9 +306,9 @@ pub fn for_baseline(schema: Option<&Schema>, probe: &Probe) -> (ScanColumns, Vec
                     .filter(|name| layout.column_named(Side::Input, name).is_none())
                     .cloned()
                     .collect();
-                unwanted
-                    .into_iter()
-                    .for_each(|name| layout.drop_name(Side::Input, name));
+                for name in unwanted {
+                    layout.drop_name(Side::Input, name);
+                }
             }
             layout
         }

@@ -4,6 +4,7 @@
 
 use crate::error::EngineError;
 use crate::sources::{Source, sniff_format};
+use crate::table::column_names;
 use capture::decode::{Decoder, ObjectContext, RecordFormat};
 use capture::decompress::{Compression, Decompressor};
 use capture::frame::Chunk;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 const MAX_OBJECTS: usize = 8;
 const MAX_LINES: usize = 200;
 const HEAD_BYTES: usize = 1 << 20;
+/// A Parquet object is held as a whole while it is read.
+pub(crate) const MAX_PARQUET_BYTES: u64 = 8 << 30;
 
 /// What the records of one side look like.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +49,10 @@ pub struct Probe {
     pub input: Option<SideShape>,
     /// The outputs.
     pub output: Option<SideShape>,
-    /// Header of the first CSV table.
+    /// Columns of the first CSV or Parquet table.
     pub header: Option<Vec<String>>,
+    /// Whether there are Parquet tables.
+    pub is_parquet: bool,
 }
 
 /// Looks at the first records of `sources`.
@@ -58,6 +63,13 @@ pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
     for source in sources.iter().take(MAX_OBJECTS) {
         if n_lines >= MAX_LINES {
             break;
+        }
+        if source.is_parquet() {
+            let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
+            let names = column_names(&object.bytes)?;
+            probe.header.get_or_insert(names);
+            probe.is_parquet = true;
+            continue;
         }
         let head = read_head(source).await?;
         let Some(format) = sniff_format(source, &head) else {

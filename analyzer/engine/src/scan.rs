@@ -11,9 +11,12 @@ mod worker;
 
 use crate::error::EngineError;
 use crate::plan::ScanColumns;
+use crate::probe::MAX_PARQUET_BYTES;
 use crate::progress::Progress;
 use crate::sources::Source;
+use crate::table::profile_parquet;
 use baselines::profile::Profile;
+use baselines::profile::column::Scratch;
 use baselines::summary::DatasetSummary;
 use capture::decode::RecordFormat;
 use capture::limits::Limits;
@@ -41,6 +44,8 @@ pub struct ScanSettings {
     pub keep_payloads: bool,
     /// The header every CSV table must have.
     pub header: Option<Vec<String>>,
+    /// Whether columns of a Parquet table that have no plan are left out.
+    pub only_planned: bool,
 }
 
 impl Default for ScanSettings {
@@ -54,6 +59,7 @@ impl Default for ScanSettings {
             max_kept_rejects: 1000,
             keep_payloads: false,
             header: None,
+            only_planned: false,
         }
     }
 }
@@ -178,5 +184,56 @@ pub async fn scan(
             "a worker thread still holds the scan's state",
         )
     })?;
-    Ok(shared.finish(profile, objects))
+    let (mut n_table_rows, mut tables) = (0, Vec::new());
+    for (idx, source) in sources
+        .iter()
+        .enumerate()
+        .filter(|(_, source)| source.is_parquet())
+    {
+        let (part, rows, etag) = scan_parquet(source, idx as u32, columns, settings, progress).await?;
+        profile.merge(part);
+        n_table_rows += rows;
+        tables.push((idx, rows, etag));
+    }
+    let mut outcome = shared.finish(profile, objects);
+    for (idx, rows, etag) in tables {
+        let object = &mut outcome.objects[idx];
+        (object.n_lines, object.n_decoded, object.etag) = (rows, rows, Some(etag));
+    }
+    outcome.records.n_lines += n_table_rows;
+    outcome.records.n_decoded += n_table_rows;
+    outcome.records.n_records += n_table_rows;
+    Ok(outcome)
+}
+
+/// A Parquet object as a profile of its own, its rows, and its entity tag.
+async fn scan_parquet(
+    source: &Source,
+    object_idx: u32,
+    columns: &ScanColumns,
+    settings: &ScanSettings,
+    progress: &dyn Progress,
+) -> Result<(Profile, u64, String), EngineError> {
+    let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
+    progress.advance(object.bytes.len() as u64);
+    let (plans, key) = (columns.plans.clone(), source.shown_key.clone());
+    let (only_planned, bytes) = (settings.only_planned, object.bytes);
+    let profiled = tokio::task::spawn_blocking(move || {
+        let mut profile = Profile::new(&plans);
+        let mut scratch = Scratch::default();
+        let rows = profile_parquet(
+            &bytes,
+            &key,
+            object_idx,
+            &plans,
+            only_planned,
+            &mut profile,
+            &mut scratch,
+        )?;
+        Ok::<_, EngineError>((profile, rows))
+    });
+    let (profile, rows) = profiled.await.map_err(|error| {
+        EngineError::new(crate::ErrorKind::Internal, "the Parquet reader ended early").with_source(error)
+    })??;
+    Ok((profile, rows, object.etag))
 }

@@ -27,6 +27,14 @@ pub struct Source {
     pub from_manifest: bool,
 }
 
+impl Source {
+    /// Whether it is a Parquet table, by its name: such objects are read as a whole, not by lines.
+    pub fn is_parquet(&self) -> bool {
+        let name = self.shown_key.to_ascii_lowercase();
+        name.ends_with(".parquet") || name.ends_with(".pq")
+    }
+}
+
 /// What a location holds.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
@@ -112,7 +120,7 @@ async fn follow_manifests(objects: Vec<Source>, options: &StoreOptions) -> Resul
         let object = source.store.get(&source.key, MAX_MANIFEST_BYTES).await?;
         match serde_json::from_slice::<Vec<ManifestPart>>(&object.bytes) {
             Ok(parts) if matches!(parts.first(), Some(ManifestPart::Prefix { .. })) => {
-                manifests.push((source, parts))
+                manifests.push((source, parts));
             }
             _ => plain.push(source),
         }

@@ -1,5 +1,7 @@
 //! A window from outside the engine: files in a temporary folder, documents as bytes.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use baselines::document::verdict::{Latest, VersionedVerdict};
 use baselines::judge::Policy;
 use engine::analyze::{Analysis, AnalyzeRequest, analyze};

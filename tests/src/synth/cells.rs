@@ -97,7 +97,7 @@ impl Column {
                 write_decimal(tail.min(1_000_000_000_000) as i64, 6, out);
             }
             Shape::LargeCount => write_decimal((bits % (100_000_000 - 20_000_000 * moved)) as i64, 0, out),
-            Shape::MostlyZero if bits & 3 >= moved + 1 => out.push(b'0'),
+            Shape::MostlyZero if bits & 3 > moved => out.push(b'0'),
             Shape::MostlyZero => write_decimal((bits >> 2) as i64 % 50_000, 2, out),
             Shape::Category { n_values } => {
                 let value = ((bits & 0xffff_ffff) % n_values).min((bits >> 32) % n_values);

@@ -138,6 +138,7 @@ impl Rows<'_, '_> {
 }
 
 /// A JSON value without parts.
+#[derive(Clone, Copy)]
 enum Scalar<'s> {
     Null,
     Bool(bool),

@@ -3,6 +3,7 @@
 use crate::args::BaselineArguments;
 use crate::progress::Bar;
 use crate::{exit, message, settings};
+use baselines::summary::Distinct;
 use engine::baseline::{BaselineRequest, MadeBaseline, make};
 use engine::report::format::{count, percent, plural};
 use serde::Serialize;
@@ -73,7 +74,7 @@ fn json(made: &MadeBaseline, written: &[String]) -> anyhow::Result<String> {
             distinct: numeric
                 .map(|n| n.distinct)
                 .or(categorical.map(|c| c.distinct))
-                .map(|d| d.value()),
+                .map(Distinct::value),
             mean: numeric.map(|n| n.mean),
             std_dev: numeric.map(|n| n.std_dev),
             min: numeric.map(|n| n.min),

@@ -42,13 +42,23 @@ pub(super) async fn read_all(
     };
     let mut objects = Vec::with_capacity(sources.len());
     let opened = futures::stream::iter(sources)
-        .map(|source| async move { (source, source.store.open(&source.key).await) })
+        .map(|source| async move {
+            // Parquet has no lines: `scan` reads it as a whole.
+            let reader = if source.is_parquet() {
+                None
+            } else {
+                Some(source.store.open(&source.key).await)
+            };
+            (source, reader)
+        })
         .buffered(OPEN_AHEAD);
     let mut opened = std::pin::pin!(opened);
     while let Some((source, reader)) = opened.next().await {
-        let reader = reader?;
         let object_idx = objects.len() as u32;
-        let etag = cutter.object(source, object_idx, reader, progress).await?;
+        let etag = match reader {
+            Some(reader) => cutter.object(source, object_idx, reader?, progress).await?,
+            None => None,
+        };
         objects.push(ScannedObject {
             key: source.shown_key.clone(),
             etag,

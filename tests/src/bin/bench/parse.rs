@@ -54,11 +54,8 @@ pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         let entries = std::fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path)
-            } else {
-                files.push(path)
-            }
+            let list = if path.is_dir() { &mut folders } else { &mut files };
+            list.push(path);
         }
     }
     files.sort();
@@ -69,10 +66,9 @@ fn cut(file: &Path, sender: &SyncSender<Chunk>) -> Result<()> {
     let mut reader = File::open(file).with_context(|| format!("open {}", file.display()))?;
     let mut framer = Framer::new(CHUNK_BYTES, Limits::default().max_line_bytes, false);
     let mut buffer = vec![0; READ_BYTES];
-    let emit = |chunk| {
-        sender
-            .send(chunk)
-            .expect("workers take chunks until the sender is gone")
+    let emit = |chunk: Chunk| {
+        sender.send(chunk).expect("workers take chunks until the sender is gone");
+    };
     };
     loop {
         let n = reader
