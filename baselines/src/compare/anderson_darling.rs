@@ -12,10 +12,9 @@
 
 use std::f64::consts::PI;
 
-use super::cells::{Cell, align};
+use super::cells::{Cell, NumericPair};
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
-use crate::summary::WeightedPoints;
 
 /// `numpy.polyfit(critical, log(significance), 2)` for two samples (numpy 2.4.6), as SciPy interpolates.
 const LOG_P_FIT: [f64; 3] = [0.01819809457411147, -1.0082265644652515, -1.077770279820484];
@@ -23,21 +22,21 @@ const LOG_P_FIT: [f64; 3] = [0.01819809457411147, -1.0082265644652515, -1.077770
 const CRITICAL: [f64; 2] = [0.325, 6.546];
 
 /// The standardised statistic and its clipped p-value.
-pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let cells = align(baseline, current)?;
-    let rows @ [n, m] = [baseline.n(), current.n()];
+pub(crate) fn measure(pair: &NumericPair<'_>) -> Outcome {
+    let cells = pair.cells()?;
+    let rows @ [n, m] = pair.rows;
     if n + m < 4 {
         return Err(NotComputable::TooFew { needed: 2 });
     }
     if cells.len() < 2 {
         return Err(NotComputable::NoSpread);
     }
-    let sum = Sum::of(&cells, rows);
+    let sum = Sum::of(cells, rows);
     let deviation = variance(rows).sqrt();
     let standardised = |a2: f64| (a2 - 1.0) / deviation;
     let statistic = standardised(sum.value);
     let mut measurement = Measurement::of(Method::AndersonDarling, Convention::Scipy, statistic, rows)?;
-    if !(baseline.is_exact() && current.is_exact()) {
+    if pair.is_gridded() {
         let bound = (sum.upper - sum.value).max(sum.value - sum.lower) / deviation;
         measurement.error_bound = Some(bound * (1.0 + 1e-9));
     }

@@ -9,7 +9,7 @@
 //! distance.
 
 use super::categories::CategoryCounts;
-use super::cells::{Cell, align, check};
+use super::cells::{Cell, NumericPair, check};
 use super::measurement::{NotComputable, Parameters};
 use crate::summary::{CellCounts, WeightedPoints};
 
@@ -88,38 +88,33 @@ pub fn house_edges(baseline: &WeightedPoints) -> Vec<f64> {
 
 /// Both numeric samples in the house's bins. `edges` are the frozen ones, or `None` to take them from the baseline.
 pub(crate) fn bin_numeric(
-    baseline: &WeightedPoints,
-    current: &WeightedPoints,
+    pair: &NumericPair<'_>,
     edges: Option<&[f64]>,
-    cells: [Option<&CellCounts>; 2],
+    counts: [Option<&CellCounts>; 2],
 ) -> Result<Binned, NotComputable> {
     let special = |counts: Option<&CellCounts>| {
         counts.map_or([0; 4], |c| {
             [c.n_missing, c.n_nan, c.n_positive_infinity, c.n_negative_infinity]
         })
     };
-    let (special_baseline, special_current) = (special(cells[0]), special(cells[1]));
+    let (special_baseline, special_current) = (special(counts[0]), special(counts[1]));
     require_rows(
-        total(baseline.n(), &special_baseline)?,
-        total(current.n(), &special_current)?,
+        total(pair.rows[0], &special_baseline)?,
+        total(pair.rows[1], &special_current)?,
     )?;
     let own_edges;
     let edges = match edges {
         Some(edges) if edges.windows(2).all(|pair| pair[0] < pair[1]) => edges,
         Some(_) => return Err(NotComputable::Malformed),
         None => {
-            own_edges = house_edges(baseline);
+            own_edges = house_edges(pair.baseline);
             &own_edges
         }
     };
-    let aligned = match align(baseline, current) {
-        Ok(aligned) => aligned,
-        Err(NotComputable::EmptyBaseline | NotComputable::EmptyCurrent) => one_sided(baseline, current),
-        Err(malformed) => return Err(malformed),
-    };
-    let layout = Layout::new(edges, &aligned, baseline.n())?;
+    let cells = pair.cells_of_any();
+    let layout = Layout::new(edges, cells, pair.rows[0])?;
     let mut bins = vec![Bin::default(); layout.n_bins()];
-    for cell in &aligned {
+    for cell in cells {
         let estimate = layout.bin_of(cell.value);
         let (first, last) = if cell.is_atom() {
             (estimate, estimate)
@@ -370,36 +365,6 @@ impl<'a> Layout<'a> {
     /// The bin of values just below `value`.
     fn below(&self, value: f64) -> usize {
         self.starts[self.edges.partition_point(|&edge| edge < value)]
-    }
-}
-
-/// Cells where one side has no point at all.
-fn one_sided(baseline: &WeightedPoints, current: &WeightedPoints) -> Vec<Cell> {
-    let cells = |points: &WeightedPoints, is_baseline: bool| -> Vec<Cell> {
-        let extent = |idx: usize| {
-            points
-                .extents
-                .as_ref()
-                .map_or((points.values[idx], points.values[idx]), |e| e[idx])
-        };
-        (0..points.values.len())
-            .map(|idx| {
-                let (rows, (low, high)) = (points.weights[idx], extent(idx));
-                let (baseline, current) = if is_baseline { (rows, 0) } else { (0, rows) };
-                Cell {
-                    low,
-                    high,
-                    value: points.values[idx],
-                    baseline,
-                    current,
-                }
-            })
-            .collect()
-    };
-    if baseline.values.is_empty() {
-        cells(current, false)
-    } else {
-        cells(baseline, true)
     }
 }
 

@@ -38,19 +38,53 @@ impl Cell {
     }
 }
 
-/// Cells that cover both samples, ascending and disjoint.
-///
-/// Exact values that fall inside an interval of the other side join it, intervals that overlap become one: what is
-/// left is what both sides know, so every bound computed from the cells is rigorous for any pair of grids.
-pub(crate) fn align(baseline: &WeightedPoints, current: &WeightedPoints) -> Result<Vec<Cell>, NotComputable> {
-    check(baseline)?;
-    check(current)?;
-    if baseline.values.is_empty() {
-        return Err(NotComputable::EmptyBaseline);
+/// Two numeric samples, checked and laid over each other once for all methods.
+#[derive(Debug)]
+pub struct NumericPair<'a> {
+    pub(crate) baseline: &'a WeightedPoints,
+    pub(crate) current: &'a WeightedPoints,
+    /// Rows of both sides.
+    pub(crate) rows: [u64; 2],
+    cells: Vec<Cell>,
+}
+
+impl<'a> NumericPair<'a> {
+    /// Lays two samples over each other; refuses malformed ones, not empty ones (nulls alone can be compared).
+    ///
+    /// Exact values that fall inside an interval of the other side join it, intervals that overlap become one: what
+    /// is left is what both sides know, so every bound computed from the cells is rigorous for any pair of grids.
+    pub fn new(baseline: &'a WeightedPoints, current: &'a WeightedPoints) -> Result<Self, NotComputable> {
+        check(baseline)?;
+        check(current)?;
+        Ok(Self {
+            baseline,
+            current,
+            rows: [baseline.n(), current.n()],
+            cells: merged(baseline, current),
+        })
     }
-    if current.values.is_empty() {
-        return Err(NotComputable::EmptyCurrent);
+
+    /// Ascending, disjoint cells with the rows of both sides, where both have some.
+    pub(crate) fn cells(&self) -> Result<&[Cell], NotComputable> {
+        match self.rows {
+            [0, _] => Err(NotComputable::EmptyBaseline),
+            [_, 0] => Err(NotComputable::EmptyCurrent),
+            _ => Ok(&self.cells),
+        }
     }
+
+    /// The same where a side may be empty.
+    pub(crate) fn cells_of_any(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Whether a side is counts on a grid.
+    pub(crate) fn is_gridded(&self) -> bool {
+        !(self.baseline.is_exact() && self.current.is_exact())
+    }
+}
+
+fn merged(baseline: &WeightedPoints, current: &WeightedPoints) -> Vec<Cell> {
     let mut left = cells(baseline, true).peekable();
     let mut right = cells(current, false).peekable();
     let mut merged: Vec<Cell> = Vec::with_capacity(baseline.values.len().max(current.values.len()));
@@ -59,10 +93,10 @@ pub(crate) fn align(baseline: &WeightedPoints, current: &WeightedPoints) -> Resu
             (Some(l), Some(r)) => (l.low, l.high) <= (r.low, r.high),
             (Some(_), None) => true,
             (None, Some(_)) => false,
-            (None, None) => return Ok(merged),
+            (None, None) => return merged,
         };
         let Some(cell) = (if take_left { left.next() } else { right.next() }) else {
-            return Ok(merged);
+            return merged;
         };
         match merged.last_mut() {
             Some(last) if last.overlaps(&cell) => last.absorb(&cell),

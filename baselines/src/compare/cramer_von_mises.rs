@@ -12,30 +12,28 @@
 
 use std::f64::consts::PI;
 
-use super::cells::{Cell, align};
+use super::cells::{Cell, NumericPair};
 use super::kolmogorov::gcd;
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
-use crate::summary::WeightedPoints;
 
 /// SciPy counts orders up to here.
 const MAX_EXACT_ROWS: u64 = 20;
 
 /// T and its p-value.
-pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let cells = align(baseline, current)?;
-    let rows @ [n, m] = [baseline.n(), current.n()];
+pub(crate) fn measure(pair: &NumericPair<'_>) -> Outcome {
+    let cells = pair.cells()?;
+    let rows @ [n, m] = pair.rows;
     if n < 2 || m < 2 {
         return Err(NotComputable::TooFew { needed: 2 });
     }
-    let u = FourU::of(&cells, rows).ok_or(NotComputable::Infinite)?;
+    let u = FourU::of(cells, rows).ok_or(NotComputable::Infinite)?;
     let scaled = |four_u: i128| scaled_statistic(four_u, rows).ok_or(NotComputable::Infinite);
     let (value, least, most) = (scaled(u.value)?, scaled(u.least)?, scaled(u.most)?);
     let denominator = 24.0 * (n as f64 * m as f64) * (n + m) as f64;
     let statistic = value as f64 / denominator;
     let mut measurement = Measurement::of(Method::CramerVonMises, Convention::Scipy, statistic, rows)?;
-    let gridded = !(baseline.is_exact() && current.is_exact());
-    if gridded {
+    if pair.is_gridded() {
         let bound = (most - value).max(value - least) as f64 / denominator;
         measurement.error_bound = Some(bound * (1.0 + 4.0 * f64::EPSILON));
     }

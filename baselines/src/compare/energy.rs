@@ -4,25 +4,18 @@
 //! column's units. Symmetric, 0 only for equal samples. Evidently reports the same number, unscaled.
 //! Empty side: not computable. Grid counts: bound as for Wasserstein, with squared extremes.
 
-use super::cells::align;
+use super::cells::NumericPair;
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
 use super::wasserstein::Integral;
-use crate::summary::WeightedPoints;
 
 /// SciPy's energy distance.
-pub(crate) fn measure(
-    convention: Convention,
-    baseline: &WeightedPoints,
-    current: &WeightedPoints,
-) -> Outcome {
-    let rows = [baseline.n(), current.n()];
-    let integral = Integral::of(&align(baseline, current)?, rows, |difference| {
-        difference * difference
-    });
+pub(crate) fn measure(convention: Convention, pair: &NumericPair<'_>) -> Outcome {
+    let rows = pair.rows;
+    let integral = Integral::of(pair.cells()?, rows, |difference| difference * difference);
     let distance = |squared: f64| (2.0 * squared.max(0.0)).sqrt();
     let mut measurement = Measurement::of(Method::Energy, convention, distance(integral.value), rows)?;
-    if !(baseline.is_exact() && current.is_exact()) {
+    if pair.is_gridded() {
         measurement.error_bound = Some(integral.error_bound(distance).ok_or(NotComputable::Infinite)?);
     }
     Ok(measurement)

@@ -8,7 +8,7 @@
 //! Fewer than five rows on a side, or a pooled interquartile range of 0: not computable (SciPy raises or answers
 //! NaN). Needs exact values: inside a cell cos and sin have no useful bound.
 
-use super::cells::align;
+use super::cells::NumericPair;
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
 use super::spread::{quantile, weighted_sum};
@@ -19,12 +19,12 @@ type Vector = [f64; 4];
 type Matrix = [[f64; 4]; 4];
 
 /// W and its p-value.
-pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let cells = align(baseline, current)?;
-    if !(baseline.is_exact() && current.is_exact()) {
+pub(crate) fn measure(pair: &NumericPair<'_>) -> Outcome {
+    let cells = pair.cells()?;
+    if pair.is_gridded() {
         return Err(NotComputable::NeedsExactValues);
     }
-    let rows @ [n, m] = [baseline.n(), current.n()];
+    let rows @ [n, m] = pair.rows;
     if n < 5 || m < 5 {
         return Err(NotComputable::TooFew { needed: 5 });
     }
@@ -39,8 +39,8 @@ pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Ou
     }
     let (rows_n, rows_m) = (n as f64, m as f64);
     let total = rows_n + rows_m;
-    let (mean_b, covariance_b) = features(baseline, sigma);
-    let (mean_c, covariance_c) = features(current, sigma);
+    let (mean_b, covariance_b) = features(pair.baseline, sigma);
+    let (mean_c, covariance_c) = features(pair.current, sigma);
     let mut covariance = [[0.0; 4]; 4];
     for (i, row) in covariance.iter_mut().enumerate() {
         for (j, entry) in row.iter_mut().enumerate() {

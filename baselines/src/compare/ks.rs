@@ -11,18 +11,17 @@
 //! (= end + q) upwards and q − s downwards, which gives `error_bound`. The p-value is that of the lower limit: the
 //! largest p-value the evidence allows, so that a grid never makes an alarm out of its own coarseness.
 
-use super::cells::{Cell, align};
+use super::cells::{Cell, NumericPair};
 use super::kolmogorov::{gcd, survival, two_sample_exact};
 use super::measurement::{Companion, Measurement, NotComputable, Outcome, Parameters};
 use super::method::{Convention, Method};
-use crate::summary::WeightedPoints;
 
 /// SciPy's `MAX_AUTO_N`: up to here `auto` counts paths.
 const MAX_EXACT_ROWS: u64 = 10_000;
 
 /// Kolmogorov–Smirnov D and its p-value.
-pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let supremum = Supremum::of(baseline, current)?;
+pub(crate) fn measure(pair: &NumericPair<'_>) -> Outcome {
+    let supremum = Supremum::of(pair)?;
     let Supremum { n, m, .. } = supremum;
     let (p_value, source) = p_value(n, m, supremum.lower);
     let mut companions = Vec::new();
@@ -49,8 +48,8 @@ pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Ou
 }
 
 /// Azure's number: SciPy's p-value, of at most 10,000 rows.
-pub(crate) fn azureml(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let measurement = measure(baseline, current)?;
+pub(crate) fn azureml(pair: &NumericPair<'_>) -> Outcome {
+    let measurement = measure(pair)?;
     if measurement.n_baseline.max(measurement.n_current) > MAX_EXACT_ROWS {
         return Err(NotComputable::MakerFails);
     }
@@ -80,12 +79,12 @@ pub(crate) struct Supremum {
 }
 
 impl Supremum {
-    pub(crate) fn of(baseline: &WeightedPoints, current: &WeightedPoints) -> Result<Self, NotComputable> {
-        let cells = align(baseline, current)?;
-        let (n, m) = (baseline.n(), current.n());
+    pub(crate) fn of(pair: &NumericPair<'_>) -> Result<Self, NotComputable> {
+        let cells = pair.cells()?;
+        let [n, m] = pair.rows;
         let (mut lower, mut upper) = (0u128, 0u128);
         let mut difference = 0i128;
-        for Cell {
+        for &Cell {
             low,
             high,
             baseline,
@@ -103,7 +102,7 @@ impl Supremum {
             difference += up - down;
             lower = lower.max(difference.unsigned_abs());
         }
-        let gridded = !(baseline.is_exact() && current.is_exact());
+        let gridded = pair.is_gridded();
         Ok(Self {
             n,
             m,

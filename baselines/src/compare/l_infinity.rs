@@ -10,7 +10,7 @@
 //! the larger of both sums, which gives the bound.
 
 use super::categories::CategoryCounts;
-use super::cells::check;
+use super::cells::{NumericPair, check};
 use super::ks::Supremum;
 use super::measurement::{Measurement, NotComputable, Outcome, Parameters};
 use super::method::{Convention, Method};
@@ -24,10 +24,9 @@ pub(crate) fn numeric(
     method: Method,
     convention: Convention,
     alpha: Option<f64>,
-    baseline: &WeightedPoints,
-    current: &WeightedPoints,
+    pair: &NumericPair<'_>,
 ) -> Outcome {
-    let supremum = Supremum::of(baseline, current)?;
+    let supremum = Supremum::of(pair)?;
     let evidence = Evidence {
         n: supremum.n,
         m: supremum.m,
@@ -99,12 +98,12 @@ pub fn l_infinity_rank_map(method: Method, baseline: &WeightedPoints, current: &
         weights: vec![1; points.values.len()],
         extents: None,
     };
+    let (left, right) = (distinct(baseline), distinct(current));
     let by_distinct = numeric(
         method,
         Convention::Sagemaker,
         None,
-        &distinct(baseline),
-        &distinct(current),
+        &NumericPair::new(&left, &right)?,
     )?;
     Ok(Measurement {
         n_baseline: baseline.n(),

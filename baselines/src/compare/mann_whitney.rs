@@ -10,11 +10,10 @@
 //! way, so U is off by at most half their product; the two-sided p-value is that of the U nearest to nm/2 with no
 //! ties inside open cells.
 
-use super::cells::align;
+use super::cells::NumericPair;
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
 use super::tail::normal_survival;
-use crate::summary::WeightedPoints;
 
 /// SciPy's rule: exact only where one side is this small.
 const MAX_EXACT_ROWS: u64 = 8;
@@ -22,12 +21,12 @@ const MAX_EXACT_ROWS: u64 = 8;
 const MAX_EXACT_COUNTS: u64 = 4_000_000;
 
 /// U and its p-value.
-pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let cells = align(baseline, current)?;
-    let rows @ [n, m] = [baseline.n(), current.n()];
+pub(crate) fn measure(pair: &NumericPair<'_>) -> Outcome {
+    let cells = pair.cells()?;
+    let rows @ [n, m] = pair.rows;
     let (mut twice_u, mut twice_open, mut below_c) = (0u128, 0u128, 0u128);
     let (mut tie_term, mut tied) = (0.0, false);
-    for cell in &cells {
+    for cell in cells {
         let (b, c) = (u128::from(cell.baseline), u128::from(cell.current));
         twice_u += b * (2 * below_c + c);
         below_c += c;
@@ -43,7 +42,7 @@ pub(crate) fn measure(baseline: &WeightedPoints, current: &WeightedPoints) -> Ou
     let product = u128::from(n) * u128::from(m);
     let mut measurement =
         Measurement::of(Method::MannWhitney, Convention::Scipy, twice_u as f64 / 2.0, rows)?;
-    if !(baseline.is_exact() && current.is_exact()) {
+    if pair.is_gridded() {
         measurement.error_bound = Some(twice_open as f64 / 2.0);
     }
     // Distance of 2U from its mean nm, as small as open cells allow.
@@ -99,8 +98,8 @@ fn exact_at_most(k: u64, m: u64, u: u64) -> f64 {
 }
 
 /// Evidently's number: the one-sided p-value.
-pub(crate) fn evidently(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let mut measurement = measure(baseline, current)?;
+pub(crate) fn evidently(pair: &NumericPair<'_>) -> Outcome {
+    let mut measurement = measure(pair)?;
     let less = measurement
         .companion("p_value_less")
         .ok_or(NotComputable::MakerFails)?;

@@ -42,7 +42,7 @@ mod tests;
 
 pub use bins::house_edges;
 pub use categories::CategoryCounts;
-pub use cells::regrid;
+pub use cells::{NumericPair, regrid};
 pub use l_infinity::l_infinity_rank_map;
 pub use measurement::{Companion, Measurement, NotComputable, Outcome, Parameters};
 pub use method::{Convention, Method, UnknownName};
@@ -90,7 +90,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Compares two numeric samples.
+/// Compares two numeric samples. For several methods lay the samples over each other once, with [`NumericPair`].
 pub fn compare_numeric(
     method: Method,
     convention: Convention,
@@ -98,13 +98,28 @@ pub fn compare_numeric(
     current: &WeightedPoints,
     context: &Context<'_>,
 ) -> Outcome {
+    NumericPair::new(baseline, current)?.measure(method, convention, context)
+}
+
+impl NumericPair<'_> {
+    /// One method under one convention.
+    pub fn measure(&self, method: Method, convention: Convention, context: &Context<'_>) -> Outcome {
+        measure_numeric(method, convention, self, context)
+    }
+}
+
+fn measure_numeric(
+    method: Method,
+    convention: Convention,
+    pair: &NumericPair<'_>,
+    context: &Context<'_>,
+) -> Outcome {
     use Convention::{Azureml, Deepchecks, Evidently, House, Nannyml, Sagemaker, Scipy, Scouter};
-    cells::check(baseline)?;
-    cells::check(current)?;
-    let gridded = !(baseline.is_exact() && current.is_exact());
+    let (baseline, current) = (pair.baseline, pair.current);
+    let gridded = pair.is_gridded();
     let binned = || {
         let cells = [context.baseline_cells, context.current_cells];
-        bins::bin_numeric(baseline, current, context.house_edges, cells)
+        bins::bin_numeric(pair, context.house_edges, cells)
     };
     let exact = || -> Result<(), NotComputable> {
         match (baseline.values.is_empty(), current.values.is_empty()) {
@@ -122,19 +137,15 @@ pub fn compare_numeric(
         None => exact().and_then(|()| Moments::of(points)),
     };
     match (method, convention) {
-        (Method::KolmogorovSmirnov, House | Scipy) => ks::measure(baseline, current),
-        (Method::KolmogorovSmirnov, Evidently) => {
-            ks::measure(baseline, current)?.reported_as_p_value(convention)
-        }
-        (Method::KolmogorovSmirnov, Azureml) => ks::azureml(baseline, current),
+        (Method::KolmogorovSmirnov, House | Scipy) => ks::measure(pair),
+        (Method::KolmogorovSmirnov, Evidently) => ks::measure(pair)?.reported_as_p_value(convention),
+        (Method::KolmogorovSmirnov, Azureml) => ks::azureml(pair),
         (Method::KolmogorovSmirnov, Nannyml) if baseline.n() >= wasserstein::NANNYML_BINNED_FROM => {
             exact().and_then(|()| wasserstein::nannyml_ks(baseline, current))
         }
-        (Method::KolmogorovSmirnov, Nannyml | Deepchecks) => {
-            Ok(ks::measure(baseline, current)?.labelled(convention))
-        }
+        (Method::KolmogorovSmirnov, Nannyml | Deepchecks) => Ok(ks::measure(pair)?.labelled(convention)),
         (Method::LInfinity | Method::LInfinityRobust, House | Sagemaker) => {
-            l_infinity::numeric(method, Sagemaker, context.robust_alpha, baseline, current)
+            l_infinity::numeric(method, Sagemaker, context.robust_alpha, pair)
         }
         (Method::Psi, House) => psi::house(&binned()?, DECILES, gridded),
         (Method::JensenShannon, House) => jensen_shannon::house(&binned()?, DECILES, gridded),
@@ -147,26 +158,24 @@ pub fn compare_numeric(
         }
         (Method::KullbackLeibler, Evidently) => kl::peer(convention, &shares()?),
         (Method::Hellinger, Evidently | Nannyml) => hellinger::peer(convention, &shares()?),
-        (Method::Wasserstein, House | Scipy) => wasserstein::house(
-            baseline,
-            current,
-            moments(context.baseline_moments, baseline).ok(),
-        ),
+        (Method::Wasserstein, House | Scipy) => {
+            wasserstein::house(pair, moments(context.baseline_moments, baseline).ok())
+        }
         (Method::Wasserstein, Evidently | Nannyml | Azureml | Deepchecks) => {
-            exact().and_then(|()| wasserstein::peer(convention, baseline, current))
+            exact().and_then(|()| wasserstein::peer(convention, pair))
         }
-        (Method::Energy, House | Scipy) => energy::measure(Scipy, baseline, current),
-        (Method::Energy, Evidently) => energy::measure(Evidently, baseline, current),
-        (Method::CramerVonMises, House | Scipy) => cramer_von_mises::measure(baseline, current),
+        (Method::Energy, House | Scipy) => energy::measure(Scipy, pair),
+        (Method::Energy, Evidently) => energy::measure(Evidently, pair),
+        (Method::CramerVonMises, House | Scipy) => cramer_von_mises::measure(pair),
         (Method::CramerVonMises, Evidently) => {
-            cramer_von_mises::measure(baseline, current)?.reported_as_p_value(convention)
+            cramer_von_mises::measure(pair)?.reported_as_p_value(convention)
         }
-        (Method::AndersonDarling, House | Scipy) => anderson_darling::measure(baseline, current),
+        (Method::AndersonDarling, House | Scipy) => anderson_darling::measure(pair),
         (Method::AndersonDarling, Evidently) => {
-            anderson_darling::measure(baseline, current)?.reported_as_p_value(convention)
+            anderson_darling::measure(pair)?.reported_as_p_value(convention)
         }
-        (Method::MannWhitney, House | Scipy) => mann_whitney::measure(baseline, current),
-        (Method::MannWhitney, Evidently) => mann_whitney::evidently(baseline, current),
+        (Method::MannWhitney, House | Scipy) => mann_whitney::measure(pair),
+        (Method::MannWhitney, Evidently) => mann_whitney::evidently(pair),
         (Method::TTest | Method::WelchTTest, House | Scipy) => t_test::measure(
             method,
             &moments(context.baseline_moments, baseline)?,
@@ -178,10 +187,8 @@ pub fn compare_numeric(
             &moments(context.current_moments, current)?,
         )?
         .reported_as_p_value(convention),
-        (Method::EppsSingleton, House | Scipy) => epps_singleton::measure(baseline, current),
-        (Method::EppsSingleton, Evidently) => {
-            epps_singleton::measure(baseline, current)?.reported_as_p_value(convention)
-        }
+        (Method::EppsSingleton, House | Scipy) => epps_singleton::measure(pair),
+        (Method::EppsSingleton, Evidently) => epps_singleton::measure(pair)?.reported_as_p_value(convention),
         (method, _) if method.is_categorical_only() => Err(NotComputable::NotForThisType),
         _ => Err(NotComputable::NotInConvention),
     }

@@ -12,7 +12,7 @@
 //! Empty side: not computable. Grid counts: inside an open cell of start difference s and masses p, q, F − G lies in
 //! [s − q, s + p]; integrating the extremes over the cell gives the bound.
 
-use super::cells::{Cell, align};
+use super::cells::{Cell, NumericPair};
 use super::histogram::{Histogram, equal_width, linspace};
 use super::measurement::{Measurement, NotComputable, Outcome};
 use super::method::{Convention, Method};
@@ -25,15 +25,11 @@ pub(crate) const NANNYML_BINNED_FROM: u64 = 10_000;
 pub(crate) const NANNYML_BINS: usize = 10_000;
 
 /// SciPy's distance with the house's scaled companions. `moments` are the baseline's exact ones, where known.
-pub(crate) fn house(
-    baseline: &WeightedPoints,
-    current: &WeightedPoints,
-    moments: Option<Moments>,
-) -> Outcome {
-    let rows = [baseline.n(), current.n()];
-    let integral = Integral::of(&align(baseline, current)?, rows, |difference| difference);
+pub(crate) fn house(pair: &NumericPair<'_>, moments: Option<Moments>) -> Outcome {
+    let rows = pair.rows;
+    let integral = Integral::of(pair.cells()?, rows, |difference| difference);
     let mut measurement = Measurement::of(Method::Wasserstein, Convention::Scipy, integral.value, rows)?;
-    if !(baseline.is_exact() && current.is_exact()) {
+    if pair.is_gridded() {
         measurement.error_bound = Some(
             integral
                 .error_bound(|value| value)
@@ -43,18 +39,18 @@ pub(crate) fn house(
     if let Some(std) = moments.and_then(|moments| moments.standard_deviation(1)) {
         measurement = measurement.with_companion("over_std", integral.value / std);
     }
-    if baseline.is_exact() {
-        let iqr = quantile(baseline, 0.75) - quantile(baseline, 0.25);
+    if pair.baseline.is_exact() {
+        let iqr = quantile(pair.baseline, 0.75) - quantile(pair.baseline, 0.25);
         measurement = measurement.with_companion("over_iqr", integral.value / iqr);
     }
     Ok(measurement)
 }
 
 /// The numbers of other makers, from exact values.
-pub(crate) fn peer(convention: Convention, baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    let rows = [baseline.n(), current.n()];
+pub(crate) fn peer(convention: Convention, pair: &NumericPair<'_>) -> Outcome {
+    let (baseline, current, rows) = (pair.baseline, pair.current, pair.rows);
     let label = |value: f64| Measurement::of(Method::Wasserstein, convention, value, rows);
-    let raw = || Ok(Integral::of(&align(baseline, current)?, rows, |difference| difference).value);
+    let raw = || Ok(Integral::of(pair.cells()?, rows, |difference| difference).value);
     match convention {
         Convention::Evidently => {
             let scale = Moments::of(baseline)?.variance.sqrt().max(0.001);
@@ -88,7 +84,6 @@ pub(crate) fn peer(convention: Convention, baseline: &WeightedPoints, current: &
 }
 
 fn nannyml_binned(baseline: &WeightedPoints, current: &WeightedPoints) -> Result<f64, NotComputable> {
-    align(baseline, current)?;
     let edges = equal_width(&[baseline], NANNYML_BINS, |_| 0.5)?;
     let (first, last) = (edges[0], edges[edges.len() - 1]);
     let (n, m) = (baseline.n() as f64, current.n() as f64);
@@ -166,9 +161,10 @@ fn deepchecks(baseline: &WeightedPoints, current: &WeightedPoints, rows: [u64; 2
         }
     };
     let (left, right) = (trim(baseline), trim(current));
-    let cells = align(&left, &right)?;
+    let trimmed = NumericPair::new(&left, &right)?;
+    let cells = trimmed.cells()?;
     let range = cells[cells.len() - 1].value - cells[0].value;
-    let distance = Integral::of(&cells, [left.n(), right.n()], |difference| difference).value;
+    let distance = Integral::of(cells, trimmed.rows, |difference| difference).value;
     let scaled = if range > 0.0 { distance / range } else { 0.0 };
     let mut measurement = Measurement::of(Method::Wasserstein, Convention::Deepchecks, scaled, rows)?;
     measurement.parameters.scaled_by = Some("range of both sides after trimming 2.5 % each end");
@@ -230,7 +226,6 @@ impl Integral {
 
 /// NannyML's binned Kolmogorov–Smirnov D for 10,000 baseline rows or more: its histogram CDFs at bin ends.
 pub(crate) fn nannyml_ks(baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
-    align(baseline, current)?;
     let (first, last) = (baseline.values[0], baseline.values[baseline.values.len() - 1]);
     let edges = linspace(first, last, NANNYML_BINS);
     let (n, m) = (baseline.n() as f64, current.n() as f64);
