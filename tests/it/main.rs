@@ -7,9 +7,9 @@
     reason = "a whole test binary: a broken premise may panic where it stands"
 )]
 
-mod tidy;
-mod directions;
-mod licences;
-mod command;
 mod accounting;
 mod browser;
+mod command;
+mod directions;
+mod licences;
+mod tidy;

@@ -233,7 +233,9 @@ fn fastest(costs: &[Cost]) -> Cost {
 
 fn least_cpu(costs: &[Cost]) -> f64 {
     let seconds = costs.iter().map(|cost| cost.cpu.as_secs_f64());
-    seconds.min_by(f64::total_cmp).expect("each was run at least once")
+    seconds
+        .min_by(f64::total_cmp)
+        .expect("each was run at least once")
 }
 
 fn run(command: &mut Command) -> Result<Cost> {

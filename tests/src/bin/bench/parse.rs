@@ -67,8 +67,9 @@ fn cut(file: &Path, sender: &SyncSender<Chunk>) -> Result<()> {
     let mut framer = Framer::new(CHUNK_BYTES, Limits::default().max_line_bytes, false);
     let mut buffer = vec![0; READ_BYTES];
     let emit = |chunk: Chunk| {
-        sender.send(chunk).expect("workers take chunks until the sender is gone");
-    };
+        sender
+            .send(chunk)
+            .expect("workers take chunks until the sender is gone");
     };
     loop {
         let n = reader
