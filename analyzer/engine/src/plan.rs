@@ -65,12 +65,7 @@ pub fn for_window(
         .map(|column| column.summary.name.as_str())
         .collect();
     if let Some(header) = &probe.header {
-        let layout = layout_of(&plans, &vec![Side::Input; plans.len()]).with_header(Side::Input, header);
-        return ScanColumns {
-            layout,
-            plans,
-            mismatch: None,
-        };
+        return for_table_window(baseline, schema, header, plans);
     }
     if let Some(schema) = schema {
         // The schema's order is the endpoint's: columns are re-ordered so that positions follow it.
@@ -132,6 +127,33 @@ pub fn for_window(
             plans: Vec::new(),
             mismatch: Some(mismatch),
         },
+    }
+}
+
+/// Columns of a window that is a table: the baseline's that the table has, by name. The table's own others are looked
+/// at too, unless a schema said which columns count (ids, times and labels then stand beside them).
+fn for_table_window(
+    baseline: &Baseline,
+    schema: Option<&Schema>,
+    header: &[String],
+    mut plans: Vec<ColumnPlan>,
+) -> ScanColumns {
+    plans.retain(|plan| header.contains(&plan.name));
+    let by_schema = schema.is_some()
+        || baseline
+            .columns
+            .iter()
+            .any(|column| column.role != Role::Unassigned);
+    if !by_schema {
+        let known: BTreeSet<String> = plans.iter().map(|plan| plan.name.clone()).collect();
+        let others = header.iter().filter(|name| !known.contains(*name));
+        plans.extend(others.map(|name| ColumnPlan::unknown(name, PlanKind::Undetermined)));
+    }
+    let layout = layout_of(&plans, &vec![Side::Input; plans.len()]).with_header(Side::Input, header);
+    ScanColumns {
+        layout,
+        plans,
+        mismatch: None,
     }
 }
 

@@ -127,7 +127,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
         message::data(&line(month, &analysis));
     }
     message::data(&format!(
-        "\nDemand grew with the year and the model did not know it: its inputs left the first months' range.\nReport of the last window: {last_report}\n"
+        "\nThe model never saw warm weather or that much demand: what it is asked left the range of what it learnt.\nReport of the last window: {last_report}\n"
     ));
     Ok(exit::DONE)
 }
