@@ -220,7 +220,8 @@ impl Sink<'_> {
             self.profile.update_planned(idx, &cells, position, self.scratch);
         } else {
             let plan = || ColumnPlan::unknown(leaf.name, PlanKind::Undetermined);
-            self.profile.update_extra(leaf.name, plan, &cells, position, self.scratch);
+            self.profile
+                .update_extra(leaf.name, plan, &cells, position, self.scratch);
         }
         Ok(())
     }

@@ -70,7 +70,8 @@ numbers = pa.table(
     }
 )
 write("numbers.parquet", numbers, compression="snappy", row_group_size=400)
-write("numbers-brotli.parquet", numbers.slice(0, 50), compression="brotli")
+write("numbers-zstd.parquet", numbers.slice(0, 50), compression="zstd")
+write("brotli.parquet", numbers.slice(0, 2), compression="brotli")
 write("numbers-gzip-v2.parquet", numbers.slice(0, 50), compression="gzip", data_page_version="2.0")
 write("numbers-lz4-plain.parquet", numbers.slice(0, 50), compression="lz4", use_dictionary=False)
 present = numbers["amount"].drop_null().to_numpy()

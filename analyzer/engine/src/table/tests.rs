@@ -267,8 +267,8 @@ fn statistics_agree_with_numpy() {
 }
 
 #[test]
-fn every_codec_and_page_version_is_read() {
-    let first = table!("numbers-brotli.parquet");
+fn codecs_and_page_versions_make_no_difference() {
+    let first = table!("numbers-zstd.parquet");
     for other in [
         table!("numbers-gzip-v2.parquet"),
         table!("numbers-lz4-plain.parquet"),
@@ -394,6 +394,10 @@ fn what_cannot_be_profiled_is_refused_by_name() {
         (
             table!("wide-list.parquet"),
             "column e holds lists of 5000 elements",
+        ),
+        (
+            table!("brotli.parquet"),
+            "column amount of t.parquet is compressed with Brotli",
         ),
         (table!("twice.parquet"), "t.parquet has two columns called a"),
         (table!("clash.parquet"), "t.parquet has two columns called e.1"),
