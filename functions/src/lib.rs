@@ -1,1 +1,16 @@
-//! x
+//! Driftline as AWS Lambda functions: one library, one thin binary per function.
+//!
+//! ```text
+//! environment → Context (cold start)     payload → Event → engine → Outcome, or HandlerError with its error type
+//! ```
+//!
+//! Computes nothing of its own: it brings an invocation to the engine and the engine's answer back. Does not know how
+//! functions are deployed (`infra`), and no handler reads the environment or a clock.
+
+pub mod context;
+pub mod event;
+pub mod outcome;
+
+pub mod analyze;
+
+pub mod log;

@@ -20,7 +20,10 @@ struct Stream(u64);
 
 impl Stream {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -62,13 +65,16 @@ fn lines(n: usize, shift: f64) -> Vec<String> {
 
 /// Hour-layout objects, each with its records.
 fn capture(folder: &Path, lines: &[String]) {
-    let by_hour = lines.iter().fold(std::collections::BTreeMap::<String, String>::new(), |mut hours, line| {
-        let at = line.find("2026-01-01T").unwrap() + 11;
-        let text = hours.entry(line[at..at + 2].to_owned()).or_default();
-        text.push_str(line);
-        text.push('\n');
-        hours
-    });
+    let by_hour = lines.iter().fold(
+        std::collections::BTreeMap::<String, String>::new(),
+        |mut hours, line| {
+            let at = line.find("2026-01-01T").unwrap() + 11;
+            let text = hours.entry(line[at..at + 2].to_owned()).or_default();
+            text.push_str(line);
+            text.push('\n');
+            hours
+        },
+    );
     for (hour, text) in by_hour {
         let place = folder.join("capture/ep/AllTraffic/2026/01/01").join(hour);
         std::fs::create_dir_all(&place).unwrap();
@@ -88,7 +94,9 @@ async fn baseline(folder: &Path) {
         options: StoreOptions::default(),
     };
     let made = make(&request, &Silent).await.unwrap();
-    made.write(&at(folder, "baseline"), &StoreOptions::default()).await.unwrap();
+    made.write(&at(folder, "baseline"), &StoreOptions::default())
+        .await
+        .unwrap();
 }
 
 fn request(folder: &Path, settings: ScanSettings) -> AnalyzeRequest {
@@ -109,7 +117,9 @@ async fn run(folder: &Path, settings: ScanSettings) -> Result<Analysis, EngineEr
 }
 
 fn verdict(analysis: &Analysis) -> Latest {
-    VersionedVerdict::from_bytes(&analysis.verdict_bytes().unwrap()).unwrap().into_latest()
+    VersionedVerdict::from_bytes(&analysis.verdict_bytes().unwrap())
+        .unwrap()
+        .into_latest()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +130,11 @@ async fn threads_and_chunk_sizes_do_not_change_a_byte() {
     baseline(folder.path()).await;
     let mut seen = None;
     for (n_threads, chunk_bytes) in [(1, 1 << 20), (2, 1 << 12), (3, 37_000), (2, 1 << 24)] {
-        let settings = ScanSettings { n_threads, chunk_bytes, ..ScanSettings::default() };
+        let settings = ScanSettings {
+            n_threads,
+            chunk_bytes,
+            ..ScanSettings::default()
+        };
         let documents = run(folder.path(), settings).await.unwrap().documents().unwrap();
         let before = seen.get_or_insert_with(|| documents.clone());
         for (before, after) in before.iter().zip(&documents) {
@@ -140,23 +154,51 @@ async fn every_line_is_accounted_for_with_its_place() {
     let broken = records[200].clone();
     records[200] = broken[..broken.len() - 2].to_owned();
     capture(folder.path(), &records);
-    let last = folder.path().join("capture/ep/AllTraffic/2026/01/01/01/00-00-000-a.jsonl");
+    let last = folder
+        .path()
+        .join("capture/ep/AllTraffic/2026/01/01/01/00-00-000-a.jsonl");
     let mut file = std::fs::OpenOptions::new().append(true).open(&last).unwrap();
     file.write_all(b"\n{\"captureData\":{\"endpoint").unwrap();
     baseline(folder.path()).await;
     for chunk_bytes in [1 << 10, 1 << 22] {
-        let settings = ScanSettings { chunk_bytes, n_threads: 2, ..ScanSettings::default() };
+        let settings = ScanSettings {
+            chunk_bytes,
+            n_threads: 2,
+            ..ScanSettings::default()
+        };
         let analysis = run(folder.path(), settings).await.unwrap();
         let records = verdict(&analysis).records;
         assert_eq!((records.lines, records.decoded, records.rejected), (503, 499, 4));
         assert_eq!((records.duplicates, records.rows), (1, 498));
-        let reasons: Vec<_> = records.rejects_by_reason.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
-        assert_eq!(reasons, ["blank_line=1", "invalid_json=1", "truncated_line=1", "wrong_field_count=1"]);
-        let places: Vec<_> = analysis.scan.rejects.iter().map(|r| (r.object_idx, r.line, r.reason.name())).collect();
+        let reasons: Vec<_> = records
+            .rejects_by_reason
+            .iter()
+            .map(|(reason, n)| format!("{reason}={n}"))
+            .collect();
+        assert_eq!(
+            reasons,
+            [
+                "blank_line=1",
+                "invalid_json=1",
+                "truncated_line=1",
+                "wrong_field_count=1"
+            ]
+        );
+        let places: Vec<_> = analysis
+            .scan
+            .rejects
+            .iter()
+            .map(|r| (r.object_idx, r.line, r.reason.name()))
+            .collect();
         assert_eq!(places[0], (0, 101, "wrong_field_count"));
         assert_eq!(places[1], (0, 201, "invalid_json"));
         assert_eq!(places[3].2, "truncated_line");
-        let first = std::fs::read(folder.path().join("capture/ep/AllTraffic/2026/01/01/00/00-00-000-a.jsonl")).unwrap();
+        let first = std::fs::read(
+            folder
+                .path()
+                .join("capture/ep/AllTraffic/2026/01/01/00/00-00-000-a.jsonl"),
+        )
+        .unwrap();
         let offset = analysis.scan.rejects[1].byte_offset as usize;
         assert_eq!(first[..offset].iter().filter(|byte| **byte == b'\n').count(), 200);
     }
@@ -169,16 +211,44 @@ async fn hours_outside_the_window_are_not_opened_and_records_follow_their_time()
     capture(folder.path(), &lines(1200, 0.0));
     baseline(folder.path()).await;
     let second = |text: &str| capture::time::parse_rfc3339(text);
-    let window = capture::time::TimeWindow { start: second("2026-01-01T00:30:00Z"), end: second("2026-01-01T01:00:00Z") };
-    let analysis = run(folder.path(), ScanSettings { window, ..ScanSettings::default() }).await.unwrap();
+    let window = capture::time::TimeWindow {
+        start: second("2026-01-01T00:30:00Z"),
+        end: second("2026-01-01T01:00:00Z"),
+    };
+    let analysis = run(
+        folder.path(),
+        ScanSettings {
+            window,
+            ..ScanSettings::default()
+        },
+    )
+    .await
+    .unwrap();
     let document = verdict(&analysis);
     assert_eq!(document.objects.len(), 1);
     assert!(document.records.outside_window > 0);
-    assert_eq!(document.records.rows + document.records.outside_window, document.records.decoded);
-    let nothing = capture::time::TimeWindow { start: second("2027-01-01T00:00:00Z"), end: None };
-    let error = run(folder.path(), ScanSettings { window: nothing, ..ScanSettings::default() }).await.unwrap_err();
+    assert_eq!(
+        document.records.rows + document.records.outside_window,
+        document.records.decoded
+    );
+    let nothing = capture::time::TimeWindow {
+        start: second("2027-01-01T00:00:00Z"),
+        end: None,
+    };
+    let error = run(
+        folder.path(),
+        ScanSettings {
+            window: nothing,
+            ..ScanSettings::default()
+        },
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NothingToAnalyse);
-    assert!(error.to_string().contains("outside the window") && error.hint().is_some(), "{error}");
+    assert!(
+        error.to_string().contains("outside the window") && error.hint().is_some(),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,8 +284,17 @@ async fn a_shift_is_found_and_its_absence_is_not() {
     for (shift, expected) in [(0.0, "pass"), (5.0, "violated")] {
         capture(folder.path(), &lines(3000, shift));
         let analysis = run(folder.path(), ScanSettings::default()).await.unwrap();
-        assert_eq!(analysis.verdict.status.name(), expected, "{:?}", analysis.verdict.findings);
-        let drifted = analysis.verdict.findings.iter().any(|finding| finding.column.as_deref() == Some("x"));
+        assert_eq!(
+            analysis.verdict.status.name(),
+            expected,
+            "{:?}",
+            analysis.verdict.findings
+        );
+        let drifted = analysis
+            .verdict
+            .findings
+            .iter()
+            .any(|finding| finding.column.as_deref() == Some("x"));
         assert_eq!(drifted, shift > 0.0);
     }
 }
@@ -225,10 +304,22 @@ async fn another_number_of_columns_is_model_monitors_violation_not_a_shift_of_co
     let folder = tempfile::tempdir().unwrap();
     training(folder.path(), 1000);
     baseline(folder.path()).await;
-    let narrow: Vec<String> = lines(300, 0.0).iter().map(|line| line.replacen(",Rome", "", 1).replacen(",Oslo", "", 1).replacen(",Lima", "", 1)).collect();
+    let narrow: Vec<String> = lines(300, 0.0)
+        .iter()
+        .map(|line| {
+            line.replacen(",Rome", "", 1)
+                .replacen(",Oslo", "", 1)
+                .replacen(",Lima", "", 1)
+        })
+        .collect();
     capture(folder.path(), &narrow);
     let analysis = run(folder.path(), ScanSettings::default()).await.unwrap();
-    let checks: Vec<&str> = analysis.verdict.findings.iter().map(|finding| finding.check.name()).collect();
+    let checks: Vec<&str> = analysis
+        .verdict
+        .findings
+        .iter()
+        .map(|finding| finding.check.name())
+        .collect();
     assert!(checks.contains(&"missing_column_check"), "{checks:?}");
     assert!(!checks.contains(&"baseline_drift_check"), "{checks:?}");
     assert_eq!(analysis.scan.records.n_rejected, 0);
@@ -243,13 +334,19 @@ async fn what_is_missing_or_damaged_is_said_with_a_hint() {
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.hint().is_some(), "{error}");
     baseline(folder.path()).await;
-    for (name, content) in [("baseline.profile", "{\"version\":\"99\"}"), ("constraints.json", "{\"version\": 0.0, \"features\": [")] {
+    for (name, content) in [
+        ("baseline.profile", "{\"version\":\"99\"}"),
+        ("constraints.json", "{\"version\": 0.0, \"features\": ["),
+    ] {
         let place = folder.path().join("baseline").join(name);
         let good = std::fs::read(&place).unwrap();
         std::fs::write(&place, content).unwrap();
         let error = run(folder.path(), ScanSettings::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
-        assert!(error.to_string().contains(name) && error.hint().is_some(), "{error}");
+        assert!(
+            error.to_string().contains(name) && error.hint().is_some(),
+            "{error}"
+        );
         std::fs::write(&place, good).unwrap();
     }
     std::fs::remove_dir_all(folder.path().join("capture")).unwrap();

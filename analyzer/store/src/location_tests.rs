@@ -30,7 +30,7 @@ fn each_form_is_read() {
         ("data/train.csv", "data/train.csv"),
         ("./x", "./x"),
         ("/", "/"),
-        ("file:///tmp/x y", "/tmp/x y"),
+        ("file:///srv/x y", "/srv/x y"),
         ("file://localhost/tmp", "/tmp"),
         ("odd:name", "odd:name"),
         ("s3", "s3"),

@@ -113,7 +113,9 @@ impl Grid {
         } else if let Some(edges) = fits::<1024>(&self.padded) {
             count_on(edges, values, counts);
         } else {
-            values.iter().for_each(|value| counts[self.cell_of(*value)] += 1);
+            for value in values {
+                counts[self.cell_of(*value)] += 1;
+            }
         }
     }
 
