@@ -64,12 +64,12 @@ impl Decompressor {
                 Inner::Zstd(decoder) => decoder.write_all(step),
             };
             out.append(self.buffer());
+            // The cap comes first: a corrupt stream may not grow past it either.
+            if self.cut(&mut out) {
+                return (out, Err(RejectReason::DecompressedTooLarge));
+            }
             if written.is_err() {
                 return (out, Err(RejectReason::CorruptCompression));
-            }
-            if self.n_out + out.len() as u64 > self.max_out {
-                out.truncate(self.max_out.saturating_sub(self.n_out) as usize);
-                return (out, Err(RejectReason::DecompressedTooLarge));
             }
         }
         self.n_out += out.len() as u64;
@@ -82,8 +82,21 @@ impl Decompressor {
             Inner::Gzip(decoder) => decoder.try_finish(),
             Inner::Zstd(decoder) => decoder.flush(),
         };
-        let out = std::mem::take(self.buffer());
+        let mut out = std::mem::take(self.buffer());
+        if self.cut(&mut out) {
+            return (out, Err(RejectReason::DecompressedTooLarge));
+        }
         (out, ended.map_err(|_| RejectReason::CorruptCompression))
+    }
+
+    /// Cuts `out` at the cap; whether it had to.
+    fn cut(&self, out: &mut Vec<u8>) -> bool {
+        let room = self.max_out.saturating_sub(self.n_out);
+        let over = out.len() as u64 > room;
+        if over {
+            out.truncate(room as usize);
+        }
+        over
     }
 
     fn buffer(&mut self) -> &mut Vec<u8> {
@@ -164,6 +177,18 @@ mod tests {
                 (100_000, Err(RejectReason::DecompressedTooLarge))
             );
         }
+    }
+
+    /// Found by fuzzing: the corrupt end was told before the cap was looked at.
+    #[test]
+    fn a_stream_that_is_corrupt_behind_a_bomb_stops_at_the_cap() {
+        let mut bomb = gzip(&vec![0u8; 1 << 20]);
+        bomb.extend_from_slice(b"no second member");
+        let (out, result) = through(&bomb, 1000, bomb.len());
+        assert_eq!(
+            (out.len(), result),
+            (1000, Err(RejectReason::DecompressedTooLarge))
+        );
     }
 
     #[test]
