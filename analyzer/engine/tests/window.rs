@@ -354,3 +354,73 @@ async fn what_is_missing_or_damaged_is_said_with_a_hint() {
     let error = run(folder.path(), ScanSettings::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NothingToAnalyse);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_100_megabytes_is_refused_and_its_neighbours_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    training(folder.path(), 1000);
+    baseline(folder.path()).await;
+    let records = lines(3, 0.0);
+    let mut text = format!("{}\n", records[0]).into_bytes();
+    text.resize(text.len() + 100_000_000, b'x');
+    text.extend_from_slice(format!("\n{}\n{}", records[1], records[2]).as_bytes());
+    std::fs::create_dir(folder.path().join("capture")).unwrap();
+    std::fs::write(folder.path().join("capture/a.jsonl"), text).unwrap();
+    let analysis = run(folder.path(), ScanSettings::default()).await.unwrap();
+    let records = &analysis.scan.records;
+    assert_eq!(
+        (records.n_lines, records.n_decoded, analysis.scan.summary.n_rows),
+        (4, 3, 3)
+    );
+    let reject = &analysis.scan.rejects[0];
+    assert_eq!(
+        (reject.line, reject.reason.name(), reject.n_bytes),
+        (2, "line_too_long", 100_000_001)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batch_transform_manifests_are_followed_to_their_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    training(folder.path(), 1000);
+    baseline(folder.path()).await;
+    let mut stream = Stream(3);
+    let mut joined = String::new();
+    for idx in 0..200 {
+        let (input, output) = row(&mut stream, 0.0);
+        writeln!(
+            joined,
+            "{input},{output},0a1b2c3d-0000-4000-8000-{idx:012x},2026-01-01T00:{:02}:00Z",
+            idx % 60
+        )
+        .unwrap();
+    }
+    let results = folder.path().join("transform-output");
+    std::fs::create_dir(&results).unwrap();
+    std::fs::write(results.join("part.csv.out"), joined).unwrap();
+    for side in ["input", "output"] {
+        let place = folder.path().join("capture").join(side).join("2026/01/01/00");
+        std::fs::create_dir_all(&place).unwrap();
+        let manifest = format!(r#"[{{"prefix":"{}/"}},"part.csv.out"]"#, results.display());
+        std::fs::write(place.join("00000000-0000-4000-8000-000000000000.json"), manifest).unwrap();
+    }
+    // The output is the last field of the joined rows: the schema says which columns are which.
+    let schema = br#"{"features":[{"name":"x"},{"name":"n"},{"name":"city"}],"prediction":"score"}"#;
+    let request = AnalyzeRequest {
+        schema: Some(capture::schema::Schema::parse(schema).unwrap()),
+        ..request(folder.path(), ScanSettings::default())
+    };
+    let analysis = analyze(&request, &Silent).await.unwrap();
+    let records = &analysis.scan.records;
+    assert_eq!(
+        (records.n_lines, records.n_rejected, analysis.scan.summary.n_rows),
+        (200, 0, 200)
+    );
+    assert_eq!(records.n_with_inference_id, 200);
+    assert_eq!(
+        analysis.verdict.status.name(),
+        "pass",
+        "{:?}",
+        analysis.verdict.findings
+    );
+}

@@ -252,9 +252,9 @@ mod tests {
 
     fn of(values: &[u16], limit: usize) -> Categories {
         let mut categories = Categories::new(["3", "5"], limit);
-        values
-            .iter()
-            .for_each(|v| categories.add(v.to_string().as_bytes()));
+        for value in values {
+            categories.add(value.to_string().as_bytes());
+        }
         categories
     }
 
@@ -270,8 +270,8 @@ mod tests {
     #[test]
     fn a_long_text_is_named_by_its_beginning_and_hash() {
         let mut categories = Categories::new([], 10);
-        categories.add(&[b'x'; 100_000]);
-        categories.add(&[b'x'; 100_001]);
+        categories.add(&vec![b'x'; 100_000]);
+        categories.add(&vec![b'x'; 100_001]);
         let summary = categories.finish();
         assert_eq!(summary.counts.len(), 2);
         assert!(summary.counts.iter().all(|(text, _)| text.len() < 110));

@@ -19,6 +19,7 @@ use engine::report::format::{count, number};
 use engine::scan::ScanSettings;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use store::{Location, ObjectStore, PutMode, StoreOptions, join_key, open_store};
 
 const RIDES: &str = include_str!("../../demo/Bikeshare.csv");
@@ -71,7 +72,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     )
     .await?;
     put(store.as_ref(), &join_key(&root, "schema.json"), schema_text()).await?;
-    let n_objects = serve(store.as_ref(), &root, &requests[n_training..]).await?;
+    let n_objects = serve(&arguments.output, &requests[n_training..])?;
     message::data(&format!(
         "1  served    {} requests captured into {} objects under {}\n",
         count((requests.len() - n_training) as u64),
@@ -236,18 +237,14 @@ fn schema_text() -> String {
     )
 }
 
-/// Writes capture records as SageMaker does: an object an hour, one record a request.
-async fn serve(store: &dyn ObjectStore, root: &str, requests: &[Request]) -> anyhow::Result<u64> {
+/// Plays the endpoint: writes capture records in the hour layout. The endpoint is not our store, and need not be as
+/// careful: plain files.
+fn serve(folder: &Path, requests: &[Request]) -> anyhow::Result<u64> {
     let mut hours: BTreeMap<String, String> = BTreeMap::new();
     for (idx, request) in requests.iter().enumerate() {
-        // One day's requests an object keeps the demo's folder small; the path names the hour of the first.
-        let day = request.time[..10].replace('-', "/");
-        let key = format!(
-            "capture/{ENDPOINT}/AllTraffic/{day}/00/00-00-000-{:08x}.jsonl",
-            u64::from_str_radix(&day.replace('/', ""), 16)?
-        );
+        let hour = request.time[..13].replace(['-', 'T'], "/");
         let _infallible = writeln!(
-            hours.entry(key).or_default(),
+            hours.entry(hour).or_default(),
             concat!(
                 r#"{{"captureData":{{"endpointInput":{{"observedContentType":"text/csv","mode":"INPUT","data":"{}","encoding":"CSV"}},"#,
                 r#""endpointOutput":{{"observedContentType":"text/csv; charset=utf-8","mode":"OUTPUT","data":"{}","encoding":"CSV"}}}},"#,
@@ -259,11 +256,17 @@ async fn serve(store: &dyn ObjectStore, root: &str, requests: &[Request]) -> any
             request.time
         );
     }
-    let n_objects = hours.len() as u64;
-    for (key, records) in hours {
-        put(store, &join_key(root, &key), records).await?;
+    for (idx, (hour, records)) in hours.iter().enumerate() {
+        let place = folder
+            .join("capture")
+            .join(ENDPOINT)
+            .join("AllTraffic")
+            .join(hour);
+        std::fs::create_dir_all(&place).with_context(|| format!("cannot make folder {}", place.display()))?;
+        let file = place.join(format!("00-00-000-00000000-0000-4000-8000-{idx:012x}.jsonl"));
+        std::fs::write(&file, records).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(n_objects)
+    Ok(hours.len() as u64)
 }
 
 async fn put(store: &dyn ObjectStore, key: &str, text: String) -> anyhow::Result<()> {
