@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 /// The request id of the one invocation.
 pub(crate) const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The API, bound to a free port.
 pub(crate) struct RuntimeApi {
