@@ -102,7 +102,7 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     group.bench_function("decode", |bencher| {
-        bencher.iter(|| black_box(decoder.decode(&chunk, &context)))
+        bencher.iter(|| black_box(decoder.decode(&chunk, &context)));
     });
     group.bench_function("decode and profile", |bencher| {
         bencher.iter(|| {
