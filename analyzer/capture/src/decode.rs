@@ -4,7 +4,7 @@
 //! order. Duplicates are left in: telling them needs all chunks (`engine`).
 
 use crate::batch::ColumnBatch;
-use crate::envelope::{self, CaptureRecord, CapturedSide, Text};
+use crate::envelope::{self, CaptureRecord, CapturedSide};
 use crate::frame::Chunk;
 use crate::layout::{Layout, Side};
 use crate::limits::Limits;
@@ -434,8 +434,8 @@ struct EventInfo<'a> {
 fn raw_side<'a>(data: &'a str, encoding: &'a str) -> CapturedSide<'a> {
     CapturedSide {
         observed_content_type: None,
-        data: Some(Text(Cow::Borrowed(data))),
-        encoding: Some(Text(Cow::Borrowed(encoding))),
+        data: Some(data.into()),
+        encoding: Some(encoding.into()),
     }
 }
 
