@@ -54,7 +54,7 @@ impl Default for ScanSettings {
             window: TimeWindow::default(),
             limits: Limits::default(),
             n_threads: std::thread::available_parallelism().map_or(1, usize::from),
-            chunk_bytes: 2 << 20,
+            chunk_bytes: 256 << 10,
             fallback: None,
             max_kept_rejects: 1000,
             keep_payloads: false,
