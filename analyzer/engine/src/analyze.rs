@@ -99,12 +99,20 @@ pub async fn analyze_against(
         evidence: &baseline.evidence,
         house_edges: Some(&edges),
     };
-    let verdict = judge(
+    let mut verdict = judge(
         &outcome.summary,
         &view,
         run_of(request, baseline, &outcome),
         &request.policy,
     );
+    if outcome.records.duplicate_horizon_used {
+        let searched =
+            "among the records of the same and the two hours before: there were too many to remember all";
+        verdict
+            .judged
+            .choices
+            .insert("duplicate_search".to_owned(), searched.to_owned());
+    }
     Ok(Analysis {
         verdict,
         scan: outcome,

@@ -4,7 +4,7 @@
 
 use super::grid::Grid;
 use super::numbers::ExactUntil;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Numbers a window keeps as they are, at most, before they are counted on the grid.
 pub const EXACT_LIMIT: usize = 16_384;
@@ -14,6 +14,9 @@ pub const BASELINE_EXACT_LIMIT: usize = 1 << 19;
 pub const CATEGORY_LIMIT: usize = 4_096;
 /// Categories a baseline counts one by one, at most.
 pub const BASELINE_CATEGORY_LIMIT: usize = 65_536;
+
+/// One coarse grid serves all columns nothing is known of.
+static COARSE: LazyLock<Arc<Grid>> = LazyLock::new(|| Arc::new(Grid::coarse()));
 
 /// What a column's cells are taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +52,7 @@ impl ColumnPlan {
         Self {
             name: name.into(),
             kind,
-            grid: Arc::new(Grid::coarse()),
+            grid: Arc::clone(&COARSE),
             known: Arc::default(),
             exact_until: ExactUntil::Distinct(BASELINE_EXACT_LIMIT),
             category_limit: BASELINE_CATEGORY_LIMIT,
