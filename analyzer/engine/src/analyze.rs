@@ -13,7 +13,7 @@ use crate::report;
 use crate::scan::{ScanOutcome, ScanSettings, scan};
 use crate::sources::discover;
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
-use baselines::document::verdict::{V1, VERDICT_FILE, VersionedVerdict};
+use baselines::document::verdict::{Latest, VERDICT_FILE, VersionedVerdict};
 use baselines::judge::{
     BaselineOrigin, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software, Verdict, Window,
     judge,
@@ -98,6 +98,7 @@ pub async fn analyze_against(
         summary: (summary.n_rows > 0).then_some(&summary),
         evidence: &baseline.evidence,
         house_edges: Some(&edges),
+        calibration: None,
     };
     let mut verdict = judge(
         &outcome.summary,
@@ -166,6 +167,7 @@ fn run_of(request: &AnalyzeRequest, baseline: &LoadedBaseline, outcome: &ScanOut
             shadow: records.n_shadow,
             rows: outcome.summary.n_rows,
             one_sided: records.n_one_sided,
+            without_time: records.n_without_time,
             rejects_by_reason: records
                 .rejects_by_reason
                 .iter()
@@ -223,7 +225,7 @@ impl Analysis {
 
     /// `verdict.json`.
     pub fn verdict_bytes(&self) -> Result<Vec<u8>, EngineError> {
-        VersionedVerdict::V1(V1::from(&self.verdict))
+        VersionedVerdict::from(Latest::from(&self.verdict))
             .to_bytes()
             .map_err(|error| {
                 EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)
