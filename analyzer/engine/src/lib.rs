@@ -12,7 +12,9 @@
 pub mod analyze;
 pub mod baseline;
 pub mod error;
+pub mod frame;
 pub mod output;
+pub mod parallel;
 pub mod plan;
 pub mod present;
 pub mod probe;
