@@ -11,8 +11,11 @@
 
 pub mod analyze;
 pub mod baseline;
+pub mod compare;
 pub mod error;
+pub mod frame;
 pub mod output;
+pub mod parallel;
 pub mod plan;
 pub mod present;
 pub mod probe;

@@ -8,6 +8,7 @@
 //! frame is built, because a profile wants one column at a time. Does not know storage, schemas or what is normal.
 
 mod cells;
+pub(crate) mod columns;
 mod flatten;
 mod object;
 #[cfg(test)]
