@@ -16,5 +16,6 @@ pub mod summary;
 pub mod compare;
 pub mod baseline;
 pub mod constraint;
+pub mod stream;
 pub mod judge;
 pub mod document;
