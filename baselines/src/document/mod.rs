@@ -10,6 +10,7 @@ pub mod model_monitor;
 pub mod verdict;
 
 mod canonical;
+mod column;
 mod error;
 mod java_double;
 

@@ -107,8 +107,8 @@ impl Cusum {
         };
         let CusumSettings { k, h, .. } = self.settings;
         let z = (value - mean) / std_dev;
-        self.high = (self.high + z - k).max(0.0).min(f64::MAX);
-        self.low = (self.low - z - k).max(0.0).min(f64::MAX);
+        self.high = (self.high + z - k).clamp(0.0, f64::MAX);
+        self.low = (self.low - z - k).clamp(0.0, f64::MAX);
         let (statistic, direction) = if self.high > h {
             (self.high, Direction::Up)
         } else if self.low > h {

@@ -311,9 +311,9 @@ fn a_series() -> impl Strategy<Value = Vec<f64>> {
             values.extend((0..n).map(|i| level + spread * (((i * 37) % 101) as f64 / 50.0 - 1.0)));
         }
         if binary {
-            values
-                .iter_mut()
-                .for_each(|value| *value = f64::from(u8::from(*value > 0.0)));
+            for value in &mut values {
+                *value = f64::from(u8::from(*value > 0.0));
+            }
         }
         values
     })
