@@ -18,7 +18,8 @@ use baselines::judge::{
     BaselineOrigin, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software, Verdict, Window,
     judge,
 };
-use baselines::summary::DatasetSummary;
+use baselines::profile::MAX_EXTRA_COLUMNS;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::schema::Schema;
 use capture::time::format_rfc3339;
 use store::{Location, StoreOptions};
@@ -112,6 +113,20 @@ pub async fn analyze_against(
             .judged
             .choices
             .insert("duplicate_search".to_owned(), searched.to_owned());
+    }
+    let (n_dropped, about) = match outcome.n_dropped_columns {
+        Distinct::Exact(n) => (n, ""),
+        Distinct::Estimated(n) => (n, "about "),
+    };
+    if n_dropped > 0 {
+        let left_out = format!(
+            "{about}{n_dropped} of those the baseline does not have: {MAX_EXTRA_COLUMNS} are profiled, chosen by hash of the name; \
+             keys that are identifiers belong into a value"
+        );
+        verdict
+            .judged
+            .choices
+            .insert("columns_left_out".to_owned(), left_out);
     }
     Ok(Analysis {
         verdict,

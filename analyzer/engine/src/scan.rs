@@ -17,7 +17,7 @@ use crate::sources::Source;
 use crate::table::profile_parquet;
 use baselines::profile::Profile;
 use baselines::profile::column::Scratch;
-use baselines::summary::DatasetSummary;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::RecordFormat;
 use capture::limits::Limits;
 use capture::reject::RejectReason;
@@ -144,6 +144,9 @@ pub struct ScanOutcome {
     pub last_second: Option<i64>,
     /// Refused lines, in order, at most `max_kept_rejects`.
     pub rejects: Vec<RejectedLine>,
+    /// Columns that nothing was known of and that had no room
+    /// ([`MAX_EXTRA_COLUMNS`](baselines::profile::MAX_EXTRA_COLUMNS)).
+    pub n_dropped_columns: Distinct,
 }
 
 /// Scans `sources`.

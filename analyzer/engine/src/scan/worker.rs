@@ -89,6 +89,7 @@ impl Shared {
         }
         ordered.records.duplicate_horizon_used = ordered.ledger.forgot;
         ScanOutcome {
+            n_dropped_columns: profile.n_dropped_columns(),
             summary: profile.finish(),
             records: ordered.records,
             objects,
