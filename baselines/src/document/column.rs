@@ -2,7 +2,9 @@
 //!
 //! Twins of the summary's types. Does not know what stands around a column in a document.
 
-use crate::summary::{CategoricalSummary, CellCounts, Distinct, InferredType, NumericSummary, WeightedPoints};
+use crate::summary::{
+    CategoricalSummary, CellCounts, Distinct, InferredType, NumericSummary, WeightedPoints,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
@@ -144,10 +146,7 @@ impl NumericV1 {
     pub(super) fn into_summary(self) -> Result<NumericSummary, (&'static str, &'static str)> {
         let n_values = self.values.len();
         if self.weights.len() != n_values || self.extents.as_ref().is_some_and(|e| e.len() != n_values) {
-            return Err((
-                "numeric",
-                "values, weights and extents must have the same length",
-            ));
+            return Err(("numeric", "values, weights and extents must have the same length"));
         }
         if !ascending(&self.values) {
             return Err(("numeric.values", "values must ascend strictly"));

@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod detector;
 pub mod model_monitor;
 pub mod verdict;
+pub mod window;
 
 mod canonical;
 mod column;
