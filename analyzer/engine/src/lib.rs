@@ -11,14 +11,17 @@
 
 pub mod analyze;
 pub mod baseline;
+pub mod detect;
 pub mod error;
 pub mod output;
 pub mod plan;
 pub mod present;
 pub mod probe;
 pub mod progress;
+pub mod reference;
 pub mod report;
 pub mod scan;
+pub mod series;
 pub mod sources;
 pub mod table;
 

@@ -104,7 +104,7 @@ pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
 }
 
 /// The first CSV record: up to a line ending outside quotes.
-fn first_record(text: &[u8]) -> &[u8] {
+pub(crate) fn first_record(text: &[u8]) -> &[u8] {
     let mut in_quotes = false;
     let end = text.iter().position(|byte| {
         in_quotes ^= *byte == b'"';
