@@ -16,5 +16,7 @@ pub mod summary;
 pub mod compare;
 pub mod baseline;
 pub mod constraint;
+pub mod reference;
+pub mod stream;
 pub mod judge;
 pub mod document;

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Analyze(AnalyzeArguments),
     /// Compare two tables, column by column, by any method under any library's convention.
     Compare(crate::command::compare::CompareArguments),
+    /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
+    Detect(crate::command::detect::DetectArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }
@@ -51,7 +53,7 @@ pub(crate) struct AnalyzeArguments {
     /// Folder of a baseline: driftline's, or Model Monitor's statistics.json and constraints.json.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) baseline: String,
-    /// Where statistics.json, constraint_violations.json, report.html and verdict.json go.
+    /// Where statistics.json, constraint_violations.json, report.html, window.profile and verdict.json go.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) output: String,
     #[command(flatten)]
@@ -59,6 +61,13 @@ pub(crate) struct AnalyzeArguments {
     /// Where outputs stand among the columns of a baseline without a schema.
     #[arg(long, value_enum, default_value = "start")]
     pub(crate) output_columns_position: Position,
+    /// What is usual: baseline, previous (the window before), trailing:K (the K windows before), season (earlier
+    /// windows of the same hour of the week, UTC). Constraints stay the baseline's.
+    #[arg(long, value_name = "REFERENCE", default_value = "baseline")]
+    pub(crate) reference: String,
+    /// Folder with the outputs of earlier runs, whose window.profile files make the reference.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) history: Option<String>,
     /// Write every refused line to this file: object, line, byte offset, reason. JSON Lines.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) rejects: Option<String>,

@@ -12,6 +12,7 @@
 pub mod analyze;
 pub mod baseline;
 pub mod compare;
+pub mod detect;
 pub mod error;
 pub mod frame;
 pub mod output;
@@ -20,8 +21,10 @@ pub mod plan;
 pub mod present;
 pub mod probe;
 pub mod progress;
+pub mod reference;
 pub mod report;
 pub mod scan;
+pub mod series;
 pub mod sources;
 pub mod table;
 

@@ -11,9 +11,12 @@ mod cells;
 pub(crate) mod columns;
 mod flatten;
 mod object;
+mod series;
 #[cfg(test)]
 mod tests;
 mod time;
+
+pub use series::read_column;
 
 use crate::error::{EngineError, ErrorKind};
 use baselines::profile::column::Scratch;

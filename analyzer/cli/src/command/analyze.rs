@@ -5,8 +5,10 @@ use crate::progress::Bar;
 use crate::{exit, message, settings};
 use baselines::judge::{Policy, Status};
 use bytes::Bytes;
-use engine::analyze::{Analysis, AnalyzeRequest, analyze};
+use engine::analyze::{Analysis, AnalyzeRequest, analyze_with};
+use engine::baseline::load;
 use engine::plan::OutputPosition;
+use engine::reference::ReferenceRequest;
 use engine::scan::ScanSettings;
 use engine::{EngineError, ErrorKind};
 use serde::Serialize;
@@ -44,7 +46,9 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         options: options.clone(),
         title: arguments.title.clone(),
     };
-    let analysis = analyze(&request, &Bar::default()).await?;
+    let reference = reference(&arguments)?;
+    let baseline = load(&request.baseline, &options).await?;
+    let analysis = analyze_with(&request, &baseline, &reference, &Bar::default()).await?;
     if let Some(place) = &rejects {
         write_rejects(&analysis, place, &options).await?;
     }
@@ -53,6 +57,10 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         message::data(&String::from_utf8(analysis.verdict_bytes()?)?);
     } else {
         message::data(&analysis.text());
+        let choices = &analysis.verdict.judged.choices;
+        if let Some(windows) = choices.get("reference_windows") {
+            message::data(&format!("held against {}: {windows}\n", choices["reference"]));
+        }
         for place in &written {
             message::data(&format!("wrote {place}\n"));
         }
@@ -61,6 +69,23 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         (Status::Violated, Some(_)) => exit::VIOLATED,
         (Status::NotEvaluated, Some(FailOn::NotEvaluated)) => exit::NOT_EVALUATED,
         _ => exit::DONE,
+    })
+}
+
+fn reference(arguments: &AnalyzeArguments) -> Result<ReferenceRequest, EngineError> {
+    Ok(ReferenceRequest {
+        reference: arguments.reference.parse().map_err(|error| {
+            EngineError::new(
+                ErrorKind::Usage,
+                format!("--reference is `{}`: {error}", arguments.reference),
+            )
+            .with_hint("for example --reference trailing:24 --history runs")
+        })?,
+        history: arguments
+            .history
+            .as_deref()
+            .map(|text| settings::location("--history", text))
+            .transpose()?,
     })
 }
 

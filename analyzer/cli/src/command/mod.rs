@@ -4,6 +4,7 @@ mod analyze;
 mod baseline;
 pub(crate) mod compare;
 mod demo;
+pub(crate) mod detect;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -19,6 +20,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Baseline(arguments) => baseline::run(arguments).await,
             Command::Analyze(arguments) => analyze::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
+            Command::Detect(arguments) => detect::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }
     })
