@@ -12,4 +12,5 @@ mod browser;
 mod command;
 mod directions;
 mod licences;
+mod over_time;
 mod tidy;
