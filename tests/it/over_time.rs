@@ -408,6 +408,19 @@ fn too_little_history_never_passes() {
             .unwrap();
         assert!(drift["reason"].as_str().unwrap().contains(reason), "{drift}");
     }
+    let told = world
+        .succeed(&analyze(
+            TODAY,
+            "08",
+            "out",
+            "--reference trailing:9 --history runs",
+        ))
+        .unwrap();
+    assert!(
+        told.stdout.contains("Drift could not be judged in 300 rows"),
+        "{}",
+        told.stdout
+    );
     let ended = analyze(
         TODAY,
         "08",
