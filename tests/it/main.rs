@@ -13,4 +13,5 @@ mod command;
 mod compare;
 mod directions;
 mod licences;
+mod over_time;
 mod tidy;
