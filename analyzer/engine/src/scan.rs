@@ -5,9 +5,11 @@
 //! (`baselines::profile`), so neither does the result. Memory is bounded by the chunks in flight, the profiles, and
 //! the ledger of event ids.
 
+pub(crate) mod clock;
 mod ledger;
 mod reader;
 pub(crate) mod tally;
+pub(crate) mod windows;
 mod worker;
 
 use crate::error::EngineError;
