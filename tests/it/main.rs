@@ -8,8 +8,10 @@
 )]
 
 mod accounting;
+mod backtest;
 mod browser;
 mod command;
 mod directions;
 mod licences;
+mod monitor;
 mod tidy;

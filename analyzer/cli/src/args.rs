@@ -1,5 +1,7 @@
 //! Arguments, taken literally. What they mean together is resolved in `settings`.
 
+use crate::command::backtest::BacktestArguments;
+use crate::command::calibrate::CalibrateArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -22,6 +24,10 @@ pub(crate) enum Command {
     Baseline(BaselineArguments),
     /// Compare a window of captured traffic with a baseline.
     Analyze(AnalyzeArguments),
+    /// Replay history through a monitor's settings: the alarms that would have rung, for each of several budgets.
+    Backtest(BacktestArguments),
+    /// Measure what is normal for a baseline's windows, or check the false-alarm rate on its own data.
+    Calibrate(CalibrateArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

@@ -1,7 +1,7 @@
 //! Arguments to engine settings: everything is resolved and validated before work begins.
 
 use crate::args::ReadingArguments;
-use baselines::calibrate::{BudgetError, FalseAlarmBudget};
+use baselines::calibrate::{BudgetError, FalseAlarmBudget, MinEffect};
 use capture::limits::Limits;
 use capture::schema::Schema;
 use capture::time::{TimeWindow, parse_rfc3339};
@@ -73,6 +73,22 @@ pub(crate) fn budget(argument: &str, text: &str) -> Result<FalseAlarmBudget, Eng
         )
         .with_hint("for example --false-alarms \"1 per 90 days\"; docs/alarms.md says what a budget is")
     })
+}
+
+/// Practical thresholds, with the share that was asked for.
+pub(crate) fn min_effect(asked: Option<f64>, default: MinEffect) -> Result<MinEffect, EngineError> {
+    match asked {
+        None => Ok(default),
+        Some(share) if (0.0..=1.0).contains(&share) => Ok(MinEffect {
+            distribution: share,
+            rate: default.rate.min(share),
+        }),
+        Some(share) => Err(EngineError::new(
+            ErrorKind::Usage,
+            format!("--min-effect is {share}, expected a share of the rows from 0 to 1"),
+        )
+        .with_hint("for example --min-effect 0.02: two rows in a hundred must have moved")),
+    }
 }
 
 /// The monitor's settings file.
