@@ -20,7 +20,7 @@ use baselines::judge::{
 };
 use baselines::summary::DatasetSummary;
 use capture::schema::Schema;
-use capture::time::format_rfc3339;
+use capture::time::{TimeWindow, format_rfc3339};
 use store::{Location, StoreOptions};
 
 /// The report's file name.
@@ -90,21 +90,12 @@ pub async fn analyze_against(
         .title
         .clone()
         .unwrap_or_else(|| request.capture.to_string());
-    in_baseline_order(&mut outcome.summary, baseline);
-    let summary = baseline.baseline.summary();
-    let edges = baseline.house_edges();
-    let view = BaselineView {
-        constraints: &baseline.constraints,
-        summary: (summary.n_rows > 0).then_some(&summary),
-        evidence: &baseline.evidence,
-        house_edges: Some(&edges),
+    let run = run_of(request, baseline, &outcome);
+    let policy = Policy {
+        window_seconds: window_seconds(&request.settings.window, &request.policy, &outcome),
+        ..request.policy.clone()
     };
-    let mut verdict = judge(
-        &outcome.summary,
-        &view,
-        run_of(request, baseline, &outcome),
-        &request.policy,
-    );
+    let mut verdict = judge_summary(baseline, &mut outcome.summary, run, &policy);
     if outcome.records.duplicate_horizon_used {
         let searched =
             "among the records of the same and the two hours before: there were too many to remember all";
@@ -118,6 +109,37 @@ pub async fn analyze_against(
         scan: outcome,
         title,
     })
+}
+
+/// The window's length: as asked for, else the policy's, else the time the records span; `None` without times.
+fn window_seconds(window: &TimeWindow, policy: &Policy, outcome: &ScanOutcome) -> Option<f64> {
+    let between = |start: Option<i64>, end: Option<i64>| {
+        let seconds = end?.checked_sub(start?)?;
+        (seconds > 0).then_some(seconds as f64)
+    };
+    between(window.start, window.end)
+        .or(policy.window_seconds)
+        .or_else(|| between(outcome.first_second, outcome.last_second))
+}
+
+/// Judges a window's statistics, whose columns are put in the baseline's order.
+pub(crate) fn judge_summary(
+    baseline: &LoadedBaseline,
+    current: &mut DatasetSummary,
+    run: Run,
+    policy: &Policy,
+) -> Verdict {
+    in_baseline_order(current, baseline);
+    let summary = baseline.baseline.summary();
+    let edges = baseline.house_edges();
+    let view = BaselineView {
+        constraints: &baseline.constraints,
+        summary: (summary.n_rows > 0).then_some(&summary),
+        evidence: &baseline.evidence,
+        house_edges: Some(&edges),
+        calibration: baseline.calibration.as_ref(),
+    };
+    judge(current, &view, run, policy)
 }
 
 /// Columns in the order of the baseline, unknown ones behind, by name.
@@ -166,6 +188,7 @@ fn run_of(request: &AnalyzeRequest, baseline: &LoadedBaseline, outcome: &ScanOut
             shadow: records.n_shadow,
             rows: outcome.summary.n_rows,
             one_sided: records.n_one_sided,
+            without_time: records.n_without_time,
             rejects_by_reason: records
                 .rejects_by_reason
                 .iter()

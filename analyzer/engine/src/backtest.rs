@@ -179,8 +179,8 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
     let policies: Vec<Policy> = budgets
         .iter()
         .map(|budget| Policy {
-            budget: *budget,
-            ..monitor.drift.policy()
+            false_alarms: *budget,
+            ..monitor.policy()
         })
         .collect();
     let history = History {
@@ -314,7 +314,7 @@ impl Judged {
                     severity: finding.severity,
                     value: finding.value,
                     limit: finding.limit,
-                    p_adjusted: finding.p_adjusted(),
+                    p_adjusted: finding.drift.map(|drift| drift.p_adjusted),
                     description: finding.description.clone(),
                 }));
             }

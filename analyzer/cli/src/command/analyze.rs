@@ -3,9 +3,10 @@
 use crate::args::{AnalyzeArguments, FailOn, Position};
 use crate::progress::Bar;
 use crate::{exit, message, settings};
-use baselines::judge::{Policy, Status};
+use baselines::judge::Status;
 use bytes::Bytes;
 use engine::analyze::{Analysis, AnalyzeRequest, analyze};
+use engine::monitor::Monitor;
 use engine::plan::OutputPosition;
 use engine::scan::ScanSettings;
 use engine::{EngineError, ErrorKind};
@@ -31,19 +32,7 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
             ..scan
         };
     }
-    let request = AnalyzeRequest {
-        capture: settings::location("--capture", &arguments.capture)?,
-        baseline: settings::location("--baseline", &arguments.baseline)?,
-        schema: settings::schema(arguments.reading.schema.as_deref(), &options).await?,
-        output_position: match arguments.output_columns_position {
-            Position::Start => OutputPosition::Start,
-            Position::End => OutputPosition::End,
-        },
-        settings: scan,
-        policy: Policy::default(),
-        options: options.clone(),
-        title: arguments.title.clone(),
-    };
+    let request = request(&arguments, scan, &options).await?;
     let analysis = analyze(&request, &Bar::default()).await?;
     if let Some(place) = &rejects {
         write_rejects(&analysis, place, &options).await?;
@@ -61,6 +50,56 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         (Status::Violated, Some(_)) => exit::VIOLATED,
         (Status::NotEvaluated, Some(FailOn::NotEvaluated)) => exit::NOT_EVALUATED,
         _ => exit::DONE,
+    })
+}
+
+/// What is to be analyzed: the monitor's settings, and the flags above them.
+async fn request(
+    arguments: &AnalyzeArguments,
+    scan: ScanSettings,
+    options: &StoreOptions,
+) -> anyhow::Result<AnalyzeRequest> {
+    let monitor = match &arguments.monitor {
+        Some(file) => Some(settings::monitor(file, options).await?),
+        None => None,
+    };
+    let place = |argument: &str, given: Option<&str>, of_monitor: fn(&Monitor) -> &Location| {
+        match (given, &monitor) {
+            (Some(text), _) => settings::location(argument, text),
+            (None, Some(monitor)) => Ok(of_monitor(monitor).clone()),
+            (None, None) => Err(EngineError::new(
+                ErrorKind::Usage,
+                format!("{argument} is not given, and no --monitor that says it"),
+            )),
+        }
+    };
+    let schema = match (&arguments.reading.schema, &monitor) {
+        (None, Some(monitor)) => settings::schema_at(monitor.schema.as_ref(), options).await?,
+        (named, _) => settings::schema(named.as_deref(), options).await?,
+    };
+    let mut policy = monitor.as_ref().map(Monitor::policy).unwrap_or_default();
+    if let Some(text) = &arguments.false_alarms {
+        policy.false_alarms = settings::budget("--false-alarms", text)?;
+    }
+    policy.min_effect = settings::min_effect(arguments.min_effect, policy.min_effect)?;
+    Ok(AnalyzeRequest {
+        capture: place("--capture", arguments.capture.as_deref(), |monitor| &monitor.capture)?,
+        baseline: place("--baseline", arguments.baseline.as_deref(), |monitor| {
+            &monitor.baseline
+        })?,
+        schema,
+        output_position: match (arguments.output_columns_position, &monitor) {
+            (Some(Position::Start), _) | (None, None) => OutputPosition::Start,
+            (Some(Position::End), _) => OutputPosition::End,
+            (None, Some(monitor)) => monitor.output_position,
+        },
+        settings: scan,
+        policy,
+        options: options.clone(),
+        title: arguments
+            .title
+            .clone()
+            .or_else(|| monitor.as_ref().map(|monitor| monitor.name.clone())),
     })
 }
 

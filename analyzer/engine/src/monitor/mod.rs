@@ -80,6 +80,17 @@ pub enum Reference {
 }
 
 impl Monitor {
+    /// What the judge is to do.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            false_alarms: self.drift.false_alarms,
+            window_seconds: Some(self.window.seconds() as f64),
+            min_effect: self.drift.min_effect,
+            columns: self.drift.columns.clone(),
+            ..Policy::default()
+        }
+    }
+
     /// Reads the file at `location`; relative locations in it are below its folder.
     pub async fn load(location: &Location, options: &StoreOptions) -> Result<Self, EngineError> {
         let (Some(folder), Some(name)) = (location.parent(), location.file_name()) else {
