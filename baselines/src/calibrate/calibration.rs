@@ -5,7 +5,7 @@
 //! deviates is above 1 by more than chance, its lower bound becomes a scale. Always there.
 //!
 //! **Time blocks.** Contiguous windows of the baseline, at any phase of the day, against the rest of it: the mean square of
-//! the statistic by what independent rows give on the same cells is s². At least [`MIN_WINDOWS`] windows that do not
+//! the statistic by what independent rows give on the same cells is s². At least 8 windows that do not
 //! overlap; overlapping ones are used with 3/2 of their degrees of freedom (overlapping batch means: M. S. Meketon,
 //! B. Schmeiser, Winter Simulation Conference 1984). Where the farthest window is farther than a normal of that scale
 //! allows at 5 %, the scale is that which allows it: what happens in one window of the baseline is normal.
@@ -22,7 +22,7 @@ use super::table::{self, Tested};
 use crate::baseline::{Baseline, BaselineColumn};
 
 /// Windows that do not overlap, at least, for a rung of the time ladder.
-pub const MIN_WINDOWS: f64 = 8.0;
+const MIN_WINDOWS: f64 = 8.0;
 /// Windows measured per rung, at most, evenly spread.
 const MAX_WINDOWS: usize = 256;
 /// Rows a window has at least to be measured.

@@ -43,3 +43,4 @@ pub use evidence::{ColumnEvidence, Detectable, column_evidence};
 pub use ladder::{Ladder, NullScale, Rung, WindowSize};
 pub use partition::{ColumnPartition, MAX_CELLS, Partition};
 pub use persistence::{Persistence, PersistenceError};
+pub(crate) use rate::rate_p_value;

@@ -36,10 +36,6 @@ impl Rates {
         (n > 0 && m > 0).then(|| self.with[1] as f64 / m as f64 - self.with[0] as f64 / n as f64)
     }
 
-    pub(super) fn z(&self) -> Option<f64> {
-        let moments = self.moments()?;
-        Some((self.with[1] as f64 - moments.mean) / moments.variance.sqrt())
-    }
 
     /// The test; `None` where a side is empty, or all rows or none have the property: nothing can be told.
     pub(super) fn test(&self) -> Option<RateTest> {
@@ -119,4 +115,9 @@ struct Moments {
     mean: f64,
     variance: f64,
     skewness: f64,
+}
+
+/// p-value of the exact test of `with` rows `of` so many, baseline and window; 1 where it cannot be made.
+pub(crate) fn rate_p_value(with: [u64; 2], of: [u64; 2]) -> f64 {
+    Rates { with, of }.test().map_or(1.0, |test| test.p)
 }

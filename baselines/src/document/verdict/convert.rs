@@ -265,11 +265,7 @@ fn limit(found: &Measurement, column_type: InferredType, judged: &Judged) -> Opt
     let key = match (found.method, found.convention) {
         (Method::Psi, Convention::House) => {
             let threshold = |key: &str| judged.thresholds.get(key).copied();
-            return Some(psi_limit(
-                found,
-                threshold("psi_practical")?,
-                threshold("significance")?,
-            ));
+            return Some(psi_limit(found, threshold("psi_major")?));
         }
         (Method::LInfinity | Method::LInfinityRobust, Convention::Sagemaker) => {
             let name = if found.method == Method::LInfinity {
