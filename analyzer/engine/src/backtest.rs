@@ -16,7 +16,7 @@ mod tests;
 mod words;
 
 use crate::analyze::judge_summary;
-use crate::baseline::{LoadedBaseline, load};
+use crate::baseline::load;
 use crate::error::{EngineError, ErrorKind};
 use crate::monitor::{Length, Monitor};
 use crate::output::write_all;
@@ -25,7 +25,6 @@ use crate::scan::ScanSettings;
 use crate::scan::windows::Windows;
 use baselines::calibrate::{FalseAlarmBudget, Persistence};
 use baselines::judge::{CheckKind, Policy, Run, Severity, Status, Verdict, Window};
-use baselines::summary::DatasetSummary;
 use capture::schema::Schema;
 use capture::time::{TimeWindow, format_rfc3339};
 use replay::{History, replay};
@@ -208,7 +207,7 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
             n_other_findings: 0,
         };
         for (policy, judged) in policies.iter().zip(&mut judged) {
-            let verdict = judge_summary(&baseline, &mut summary, run_of(&window, &summary), policy);
+            let verdict = judge_summary(&baseline, &mut summary, run_of(&window), policy);
             window.n_other_findings = n_other_findings(&verdict);
             judged.take(&verdict, &columns);
         }
@@ -255,7 +254,7 @@ fn windows_of(request: &BacktestRequest) -> Result<Windows, EngineError> {
     }
 }
 
-fn run_of(window: &WindowReplay, summary: &DatasetSummary) -> Run {
+fn run_of(window: &WindowReplay) -> Run {
     let mut run = Run {
         window: Window {
             start: format_rfc3339(window.start),
@@ -264,9 +263,9 @@ fn run_of(window: &WindowReplay, summary: &DatasetSummary) -> Run {
         },
         ..Run::default()
     };
-    run.records.rows = summary.n_rows;
-    run.records.lines = summary.n_rows;
-    run.records.decoded = summary.n_rows;
+    run.records.rows = window.n_rows;
+    run.records.lines = window.n_rows;
+    run.records.decoded = window.n_rows;
     run
 }
 
