@@ -39,7 +39,7 @@ pub struct AnalyzeRequest {
     pub output_position: OutputPosition,
     /// How to read; holds the time window.
     pub settings: ScanSettings,
-    /// The house's limits.
+    /// The house's limits; the window's length is found by the analysis.
     pub policy: Policy,
     /// How to reach stores.
     pub options: StoreOptions,
@@ -92,7 +92,7 @@ pub async fn analyze_against(
         .unwrap_or_else(|| request.capture.to_string());
     let run = run_of(request, baseline, &outcome);
     let policy = Policy {
-        window_seconds: window_seconds(&request.settings.window, &request.policy, &outcome),
+        window_seconds: window_seconds(&request.settings.window, &outcome),
         ..request.policy.clone()
     };
     let mut verdict = judge_summary(baseline, &mut outcome.summary, run, &policy);
@@ -111,15 +111,13 @@ pub async fn analyze_against(
     })
 }
 
-/// The window's length: as asked for, else the policy's, else the time the records span; `None` without times.
-fn window_seconds(window: &TimeWindow, policy: &Policy, outcome: &ScanOutcome) -> Option<f64> {
+/// The window's length: as asked for, else the time the records span; `None` without times.
+fn window_seconds(window: &TimeWindow, outcome: &ScanOutcome) -> Option<f64> {
     let between = |start: Option<i64>, end: Option<i64>| {
         let seconds = end?.checked_sub(start?)?;
         (seconds > 0).then_some(seconds as f64)
     };
-    between(window.start, window.end)
-        .or(policy.window_seconds)
-        .or_else(|| between(outcome.first_second, outcome.last_second))
+    between(window.start, window.end).or_else(|| between(outcome.first_second, outcome.last_second))
 }
 
 /// Judges a window's statistics, whose columns are put in the baseline's order.

@@ -5,7 +5,7 @@
 use super::{Alarm, Backtest, BudgetReplay};
 use crate::monitor::Length;
 use crate::report::clip::clip;
-use crate::report::format::{count, number, p_value, plural};
+use crate::report::format::{count, number, plural, small_p};
 use capture::time::format_rfc3339;
 use std::fmt::Write as _;
 
@@ -134,7 +134,7 @@ pub(super) fn stretch(backtest: &Backtest, alarm: &Alarm) -> String {
 pub(super) fn numbers(alarm: &Alarm) -> String {
     let p = alarm
         .p_adjusted
-        .map_or_else(String::new, |p| format!(", p {}", p_value(p)));
+        .map_or_else(String::new, |p| format!(", p {}", small_p(p)));
     format!("{} (limit {}{p})", number(alarm.value), number(alarm.limit))
 }
 

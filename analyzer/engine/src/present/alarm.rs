@@ -131,11 +131,10 @@ fn test_name(component: Component) -> &'static str {
 
 /// The smallest shift a column could have shown, in the words of a table cell.
 pub(super) fn detectable(detectable: &Detectable) -> String {
-    match (detectable.mean_shift, detectable.category_share, detectable.missing_rate) {
-        (Some(shift), ..) => format!("{} sd", two_digits(shift)),
-        (None, Some(share), _) => format!("{} points", two_digits(100.0 * share)),
-        (None, None, Some(rate)) => format!("{} points missing", two_digits(100.0 * rate)),
-        (None, None, None) => String::new(),
+    match (detectable.mean_shift, detectable.category_share) {
+        (Some(shift), _) => format!("{} sd", two_digits(shift)),
+        (None, Some(share)) => format!("{} pts", two_digits(100.0 * share)),
+        (None, None) => String::new(),
     }
 }
 

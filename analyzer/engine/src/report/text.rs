@@ -250,16 +250,16 @@ fn columns(out: &mut Lines, model: &ReportModel) {
         .map(|row| display_width(&clip(&row.name, 40)))
         .max()
         .unwrap_or(0)
-        .clamp(6, 28);
+        .clamp(6, 27);
     let mut row = |cells: [&str; 7]| {
         let [name, kind, distance, p, detectable, missing, status] = cells;
         out.push(&format!(
             "  {}  {}  {}  {}  {}  {}  {}",
             left(name, width),
             left(kind, 10),
-            right(distance, 8),
+            right(distance, 10),
             right(p, 8),
-            right(detectable, 11),
+            right(detectable, 10),
             right(missing, 7),
             left(status, 13)
         ));

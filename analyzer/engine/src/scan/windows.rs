@@ -235,3 +235,51 @@ impl CellSink for Split<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use baselines::view::CellClass;
+
+    #[test]
+    fn rows_fall_into_half_open_windows() {
+        let windows = Windows {
+            start: 100,
+            length: 10,
+            n: 2,
+        };
+        let seconds = [99, 100, 109, 110, 119, 120, 105].map(Some);
+        let mut runs = Vec::new();
+        find_runs(&windows, &seconds, &mut runs);
+        let found: Vec<_> = runs.iter().map(|run| (run.window, run.rows.clone())).collect();
+        assert_eq!(found, [(0, 1..3), (1, 3..5), (0, 6..7)]);
+        find_runs(&windows, &[Some(101), None, Some(102)], &mut runs);
+        assert_eq!(runs.len(), 2, "a row without a time belongs to no window");
+        assert_eq!(windows.index_of(i64::MIN), None);
+    }
+
+    #[test]
+    fn a_slice_has_the_cells_of_its_rows() {
+        let (bytes, ends) = (b"abcdef".as_slice(), [1u32, 1, 4, 6]);
+        let classes = [CellClass::Text, CellClass::Missing, CellClass::Text, CellClass::Text];
+        let whole = ColumnView {
+            classes: &classes,
+            numbers: &[0.0, 1.0, 2.0, 3.0],
+            texts: Some(TextView { bytes, ends: &ends }),
+        };
+        for (rows, expected) in [
+            (0..4, ["a", "", "bcd", "ef"].as_slice()),
+            (1..3, &["", "bcd"]),
+            (2..2, &[]),
+            (3..4, &["ef"]),
+        ] {
+            let mut scratch = Vec::new();
+            let part = slice(&whole, rows.clone(), &mut scratch);
+            let texts = part.texts.unwrap();
+            let found: Vec<&[u8]> = (0..part.classes.len()).map(|idx| texts.get(idx)).collect();
+            let expected: Vec<&[u8]> = expected.iter().map(|text| text.as_bytes()).collect();
+            assert_eq!(found, expected, "{rows:?}");
+            assert_eq!((part.classes, part.numbers), (&classes[rows.clone()], &whole.numbers[rows]));
+        }
+    }
+}
