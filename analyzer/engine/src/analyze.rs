@@ -13,7 +13,7 @@ use crate::report;
 use crate::scan::{ScanOutcome, ScanSettings, scan};
 use crate::sources::discover;
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
-use baselines::document::verdict::{V1, VERDICT_FILE, VersionedVerdict};
+use baselines::document::verdict::{Latest, VERDICT_FILE, VersionedVerdict};
 use baselines::judge::{
     BaselineOrigin, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software, Verdict, Window,
     judge,
@@ -244,7 +244,7 @@ impl Analysis {
 
     /// `verdict.json`.
     pub fn verdict_bytes(&self) -> Result<Vec<u8>, EngineError> {
-        VersionedVerdict::V1(V1::from(&self.verdict))
+        VersionedVerdict::from(Latest::from(&self.verdict))
             .to_bytes()
             .map_err(|error| {
                 EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)

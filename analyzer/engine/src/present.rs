@@ -25,7 +25,7 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
-use baselines::document::verdict::V1;
+use baselines::document::verdict::Latest;
 use baselines::judge::{BaselineSource, Run, Status, Verdict};
 
 use crate::report::format::{count, plural};
@@ -36,7 +36,7 @@ const MAX_CARDS: usize = 20;
 
 /// The report of `verdict` under `title`. The same verdict gives the same report.
 pub fn report_model(verdict: &Verdict, title: &str) -> ReportModel {
-    let document = V1::from(verdict);
+    let document = Latest::from(verdict);
     let standings = standing::standings(verdict, &document);
     ReportModel {
         title: title.to_owned(),

@@ -292,7 +292,7 @@ fn ladders(
             .collect();
         let baseline_excess = timed.last().map_or(0.0, |last| {
             let n_windows = last.freedom / 1.5 + 1.0;
-            2.0 * ((last.inflation - 1.0) / last.n_effective).max(0.0) / n_windows
+            rounded(2.0 * ((last.inflation - 1.0) / last.n_effective).max(0.0) / n_windows)
         });
         Some((
             component,
@@ -332,7 +332,7 @@ fn resampled_rung((n_rows, squares): &(f64, Squares)) -> Option<Rung> {
         seconds: 0.0,
         n_rows: *n_rows,
         n_effective: *n_rows,
-        inflation,
+        inflation: rounded(inflation),
         freedom: squares.n,
     })
 }
@@ -365,8 +365,8 @@ impl Windows {
             seconds: self.seconds,
             n_rows: self.n_rows,
             n_effective: self.n_effective,
-            inflation: mean.max(farthest),
-            freedom: 1.5 * (self.n_apart - 1.0),
+            inflation: rounded(mean.max(farthest)),
+            freedom: rounded(1.5 * (self.n_apart - 1.0)),
         })
     }
 }
@@ -466,10 +466,15 @@ fn measure_windows(
             n_windows += 1.0;
         }
         if n_windows >= MIN_WINDOWS {
-            windows.n_rows /= n_windows;
-            windows.n_effective /= n_windows;
+            windows.n_rows = rounded(windows.n_rows / n_windows);
+            windows.n_effective = rounded(windows.n_effective / n_windows);
             measured.push(windows);
         }
     }
     measured
+}
+
+/// To six significant digits: more would be noise, and the document stays small.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
 }

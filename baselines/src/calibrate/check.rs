@@ -1,8 +1,8 @@
 //! A/A: windows without drift through the same tests and decisions, and how often they ring.
 //!
-//! Windows are drawn from the baseline's own cells: rows one by one, or contiguous runs of its time blocks whose rows are
-//! drawn anew (moving blocks: H. R. Künsch, Annals of Statistics 17(3), 1989), so that rhythm and autocorrelation stay.
-//! Each stands against the baseline itself, as the windows of a monitor do.
+//! Windows are drawn from the baseline's own cells: rows one by one, or contiguous runs of its time blocks (moving blocks:
+//! H. R. Künsch, Annals of Statistics 17(3), 1989), so that rhythm and autocorrelation stay. Each stands against the
+//! baseline itself, as the windows of a monitor do; that it is a part of it makes it look a little more alike.
 //!
 //! Does not know files or clocks.
 
@@ -31,8 +31,8 @@ pub enum Resampling {
 pub struct AaSettings {
     /// How windows are made.
     pub resampling: Resampling,
-    /// Rows of a window. With [`Resampling::Blocks`] and no `window_seconds`, runs of blocks are as long as the baseline
-    /// needed for so many rows.
+    /// Rows of a window. With [`Resampling::Blocks`] only used where `window_seconds` is not known: runs of blocks are then
+    /// as long as the baseline needed for so many rows.
     pub n_rows: u64,
     /// Length of a window.
     pub window_seconds: Option<f64>,
@@ -96,24 +96,23 @@ pub fn check(
     let mut draws = Draws::new(settings.seed, "a/a");
     let mut by_column = vec![0u32; names.len()];
     let mut n_alarms = 0;
-    let (mut weights, mut current) = (Vec::new(), Vec::new());
+    let mut current = Vec::new();
     let (mut cells, mut tested) = (Vec::new(), Vec::new());
     for _ in 0..settings.n_runs {
         let run = blocks.map(|blocks| window(blocks, settings, totals.first(), &mut draws));
         let mut evidence: Vec<ColumnEvidence> = Vec::with_capacity(names.len());
         for (idx, column) in partition.columns().iter().enumerate() {
             let total = &totals[idx];
-            weights.clear();
             match (&run, blocks) {
                 (Some(slots), Some(blocks)) => {
-                    weights.resize(total.len(), 0);
+                    current.clear();
+                    current.resize(total.len(), 0);
                     for slot in slots {
-                        add(&mut weights, blocks.counts(*slot, idx));
+                        add(&mut current, blocks.counts(*slot, idx));
                     }
                 }
-                _ => weights.extend_from_slice(total),
+                _ => draws.multinomial(settings.n_rows, total, &mut current),
             }
-            draws.multinomial(settings.n_rows, &weights, &mut current);
             tested.clear();
             test(column, total, &current, &mut cells, &mut tested);
             let size = WindowSize {

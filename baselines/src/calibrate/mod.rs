@@ -31,6 +31,8 @@ mod evidence;
 mod decide;
 mod persistence;
 mod check;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use blocks::{BLOCK_SECONDS, BlockCounts, MAX_BLOCKS, Placement};
 pub use budget::{BudgetError, FalseAlarmBudget, MAX_RUN_ALPHA, PeriodUnit, RunAlpha};

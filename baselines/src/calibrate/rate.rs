@@ -36,7 +36,6 @@ impl Rates {
         (n > 0 && m > 0).then(|| self.with[1] as f64 / m as f64 - self.with[0] as f64 / n as f64)
     }
 
-
     /// The test; `None` where a side is empty, or all rows or none have the property: nothing can be told.
     pub(super) fn test(&self) -> Option<RateTest> {
         let moments = self.moments()?;

@@ -167,7 +167,7 @@ fn kolmogorov_smirnov(cells: &[[u64; 2]]) -> Option<f64> {
 ///
 /// Given both margins, E X² = N/(N−1)·(k−1) and Var X² as J. B. S. Haldane (Biometrika 31, 1940) for a 2 × k table;
 /// `X²·f/E` with f = 2E²/Var then has the mean and variance of χ²_f, which sparse tables need far out in the tail.
-fn chi_square(table: &[[f64; 2]]) -> Option<(f64, f64)> {
+pub(super) fn chi_square(table: &[[f64; 2]]) -> Option<(f64, f64)> {
     let k = table.len() as f64;
     let [n, m] = table
         .iter()
