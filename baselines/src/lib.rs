@@ -17,5 +17,7 @@ pub mod compare;
 pub mod baseline;
 pub mod constraint;
 pub mod calibrate;
+pub mod reference;
+pub mod stream;
 pub mod judge;
 pub mod document;

@@ -11,6 +11,7 @@ mod accounting;
 mod backtest;
 mod browser;
 mod command;
+mod compare;
 mod directions;
 mod licences;
 mod monitor;

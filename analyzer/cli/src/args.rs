@@ -28,6 +28,10 @@ pub(crate) enum Command {
     Backtest(BacktestArguments),
     /// Measure what is normal for a baseline's windows, or check the false-alarm rate on its own data.
     Calibrate(CalibrateArguments),
+    /// Compare two tables, column by column, by any method under any library's convention.
+    Compare(crate::command::compare::CompareArguments),
+    /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
+    Detect(crate::command::detect::DetectArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }
@@ -65,7 +69,7 @@ pub(crate) struct AnalyzeArguments {
     /// Share of rows that must have moved for a drift to matter.
     #[arg(long, value_name = "SHARE")]
     pub(crate) min_effect: Option<f64>,
-    /// Where statistics.json, constraint_violations.json, report.html and verdict.json go.
+    /// Where statistics.json, constraint_violations.json, report.html, window.profile and verdict.json go.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) output: String,
     #[command(flatten)]
@@ -73,6 +77,13 @@ pub(crate) struct AnalyzeArguments {
     /// Where outputs stand among the columns of a baseline without a schema; `start` without it.
     #[arg(long, value_enum)]
     pub(crate) output_columns_position: Option<Position>,
+    /// What is usual: baseline, previous (the window before), trailing:K (the K windows before), season (earlier
+    /// windows of the same hour of the week, UTC); the baseline without it. Constraints stay the baseline's.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) reference: Option<String>,
+    /// Folder with the outputs of earlier runs, whose window.profile files make the reference.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) history: Option<String>,
     /// Write every refused line to this file: object, line, byte offset, reason. JSON Lines.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) rejects: Option<String>,

@@ -2,25 +2,28 @@
 //!
 //! Brings scan, baseline and judge together and writes the window's documents. Does not measure and does not judge.
 
-use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for};
+use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for, software};
 use crate::error::{EngineError, ErrorKind};
 use crate::output::write_all;
 use crate::plan::{OutputPosition, for_window};
 use crate::present::report_model;
 use crate::probe::probe;
 use crate::progress::Progress;
+use crate::reference::{ReferenceRequest, bounds, hold};
 use crate::report;
 use crate::scan::{ScanOutcome, ScanSettings, scan};
 use crate::sources::discover;
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
 use baselines::document::verdict::{Latest, VERDICT_FILE, VersionedVerdict};
+use baselines::document::window::{self, WINDOW_FILE, WindowHead};
 use baselines::judge::{
     BaselineOrigin, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software, Verdict, Window,
     judge,
 };
-use baselines::summary::DatasetSummary;
+use baselines::profile::MAX_EXTRA_COLUMNS;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::schema::Schema;
-use capture::time::{TimeWindow, format_rfc3339};
+use capture::time::{TimeWindow, format_rfc3339, parse_rfc3339};
 use store::{Location, StoreOptions};
 
 /// The report's file name.
@@ -70,6 +73,16 @@ pub async fn analyze_against(
     baseline: &LoadedBaseline,
     progress: &dyn Progress,
 ) -> Result<Analysis, EngineError> {
+    analyze_with(request, baseline, &ReferenceRequest::default(), progress).await
+}
+
+/// Analyses a window: the baseline says what must hold, the reference what is usual.
+pub async fn analyze_with(
+    request: &AnalyzeRequest,
+    baseline: &LoadedBaseline,
+    reference: &ReferenceRequest,
+    progress: &dyn Progress,
+) -> Result<Analysis, EngineError> {
     let sources = discover(&request.capture, &request.options, &request.settings.window).await?;
     refuse_empty(&request.capture, &sources, "capture")?;
     let looked = probe(&sources.objects).await?;
@@ -90,12 +103,24 @@ pub async fn analyze_against(
         .title
         .clone()
         .unwrap_or_else(|| request.capture.to_string());
+    let asked = (request.settings.window.start, request.settings.window.end);
+    let seen = (outcome.first_second, outcome.last_second);
+    let held = hold(reference, baseline, bounds(asked, seen), &request.options).await?;
     let run = run_of(request, baseline, &outcome);
     let policy = Policy {
         window_seconds: window_seconds(&request.settings.window, &outcome),
         ..request.policy.clone()
     };
-    let mut verdict = judge_summary(baseline, &mut outcome.summary, run, &policy);
+    in_baseline_order(&mut outcome.summary, baseline);
+    let view = BaselineView {
+        constraints: &baseline.constraints,
+        summary: held.summary(),
+        evidence: &held.evidence,
+        house_edges: held.edges.as_ref(),
+        calibration: baseline.calibration.as_ref(),
+    };
+    let mut verdict = judge(&outcome.summary, &view, run, &policy);
+    held.note(&mut verdict);
     if outcome.records.duplicate_horizon_used {
         let searched =
             "among the records of the same and the two hours before: there were too many to remember all";
@@ -103,6 +128,20 @@ pub async fn analyze_against(
             .judged
             .choices
             .insert("duplicate_search".to_owned(), searched.to_owned());
+    }
+    let (n_dropped, about) = match outcome.n_dropped_columns {
+        Distinct::Exact(n) => (n, ""),
+        Distinct::Estimated(n) => (n, "about "),
+    };
+    if n_dropped > 0 {
+        let left_out = format!(
+            "{about}{n_dropped} of those the baseline does not have: {MAX_EXTRA_COLUMNS} are profiled, chosen by hash of the name; \
+             keys that are identifiers belong into a value"
+        );
+        verdict
+            .judged
+            .choices
+            .insert("columns_left_out".to_owned(), left_out);
     }
     Ok(Analysis {
         verdict,
@@ -238,8 +277,25 @@ impl Analysis {
                 Violations::from(&self.verdict).to_bytes().map_err(document)?,
             ),
             (REPORT_FILE, report.into_bytes()),
+            (
+                WINDOW_FILE,
+                window::to_bytes(&self.window_head(), &self.scan.summary).map_err(document)?,
+            ),
             (VERDICT_FILE, self.verdict_bytes()?),
         ])
+    }
+
+    fn window_head(&self) -> WindowHead {
+        let asked = &self.verdict.run.window;
+        let second = |time: &Option<String>| time.as_deref().and_then(parse_rfc3339);
+        let seen = (self.scan.first_second, self.scan.last_second);
+        let (start, end) = bounds((second(&asked.start), second(&asked.end)), seen);
+        WindowHead {
+            software: software(),
+            start,
+            end,
+            n_rows: self.scan.summary.n_rows,
+        }
     }
 
     /// `verdict.json`.

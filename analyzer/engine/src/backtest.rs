@@ -25,6 +25,7 @@ use crate::scan::ScanSettings;
 use crate::scan::windows::Windows;
 use baselines::calibrate::{FalseAlarmBudget, Persistence};
 use baselines::judge::{CheckKind, Policy, Run, Severity, Status, Verdict, Window};
+use baselines::reference::Reference;
 use capture::schema::Schema;
 use capture::time::{TimeWindow, format_rfc3339};
 use replay::{History, replay};
@@ -169,6 +170,14 @@ struct Flag {
 pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Result<Backtest, EngineError> {
     let monitor = &request.monitor;
     let windows = windows_of(request)?;
+    if monitor.drift.reference != Reference::Baseline {
+        let wrong = format!(
+            "the monitor's reference is {}, and a backtest holds every window against the baseline",
+            monitor.drift.reference
+        );
+        return Err(EngineError::new(ErrorKind::Usage, wrong)
+            .with_hint("set reference = \"baseline\" in a copy of the monitor file for the replay"));
+    }
     let baseline = load(&monitor.baseline, &request.options).await?;
     let budgets = if request.budgets.is_empty() {
         vec![monitor.drift.false_alarms]

@@ -38,6 +38,14 @@ impl SideShape {
             Self::Named(names) => names.len(),
         }
     }
+
+    /// Names of the fields; those without get neutral ones, as decoding gives them.
+    pub fn names(&self, side: Side) -> Vec<String> {
+        match self {
+            Self::Positional(n) => (0..*n).map(|idx| format!("{}_{idx}", side.name())).collect(),
+            Self::Named(names) => names.clone(),
+        }
+    }
 }
 
 /// What was seen.
@@ -111,7 +119,7 @@ pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
 }
 
 /// The first CSV record: up to a line ending outside quotes.
-fn first_record(text: &[u8]) -> &[u8] {
+pub(crate) fn first_record(text: &[u8]) -> &[u8] {
     let mut in_quotes = false;
     let end = text.iter().position(|byte| {
         in_quotes ^= *byte == b'"';

@@ -7,7 +7,7 @@
 
 pub(crate) mod clock;
 mod ledger;
-mod reader;
+pub(crate) mod reader;
 pub(crate) mod tally;
 pub(crate) mod windows;
 mod worker;
@@ -18,7 +18,7 @@ use crate::probe::MAX_PARQUET_BYTES;
 use crate::progress::Progress;
 use crate::sources::Source;
 use baselines::profile::ColumnPlan;
-use baselines::summary::DatasetSummary;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::RecordFormat;
 use capture::limits::Limits;
 use capture::reject::RejectReason;
@@ -146,6 +146,9 @@ pub struct ScanOutcome {
     pub last_second: Option<i64>,
     /// Refused lines, in order, at most `max_kept_rejects`.
     pub rejects: Vec<RejectedLine>,
+    /// Columns that nothing was known of and that had no room
+    /// ([`MAX_EXTRA_COLUMNS`](baselines::profile::MAX_EXTRA_COLUMNS)).
+    pub n_dropped_columns: Distinct,
 }
 
 /// Scans `sources` into profiles.
@@ -158,7 +161,7 @@ pub async fn scan(
     let plans: Arc<[ColumnPlan]> = columns.plans.clone().into();
     let make = || ProfileTally::new(Arc::clone(&plans), settings.only_planned);
     let (tally, mut outcome) = scan_into(sources, columns, settings, progress, make).await?;
-    outcome.summary = tally.finish();
+    (outcome.summary, outcome.n_dropped_columns) = tally.finish();
     Ok(outcome)
 }
 

@@ -8,11 +8,15 @@
 //! frame is built, because a profile wants one column at a time. Does not know storage, schemas or what is normal.
 
 mod cells;
+pub(crate) mod columns;
 mod flatten;
 mod object;
+mod series;
 #[cfg(test)]
 mod tests;
 mod time;
+
+pub use series::read_column;
 
 use crate::error::{EngineError, ErrorKind};
 use baselines::profile::column::Scratch;

@@ -6,10 +6,13 @@
 
 pub mod baseline;
 pub mod calibration;
+pub mod detector;
 pub mod model_monitor;
 pub mod verdict;
+pub mod window;
 
 mod canonical;
+mod column;
 mod error;
 mod java_double;
 

@@ -5,6 +5,7 @@
 
 use super::length::Length;
 use baselines::calibrate::{FalseAlarmBudget, Persistence};
+use baselines::reference::Reference;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(super) struct Written {
     pub(super) capture: Spanned<String>,
     pub(super) baseline: Spanned<String>,
     pub(super) schema: Option<Spanned<String>>,
+    pub(super) history: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) output_columns_position: WrittenPosition,
     #[serde(default = "one_day", deserialize_with = "window")]
@@ -50,18 +52,10 @@ pub(super) struct WrittenDrift {
     pub(super) min_rate_effect: Option<f64>,
     #[serde(default, deserialize_with = "persistence")]
     pub(super) persistence: Option<Persistence>,
-    #[serde(default)]
-    pub(super) reference: WrittenReference,
+    #[serde(default, deserialize_with = "reference")]
+    pub(super) reference: Reference,
     #[serde(default)]
     pub(super) columns: BTreeMap<String, WrittenColumn>,
-}
-
-/// What a window is compared with.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum WrittenReference {
-    #[default]
-    Baseline,
 }
 
 /// `[drift.columns.NAME]`.
@@ -114,6 +108,12 @@ fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FalseAlar
 fn persistence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Persistence>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reference, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|error| D::Error::custom(format!("`{text}` is no reference: {error}")))
 }
 
 fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

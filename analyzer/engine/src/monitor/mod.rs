@@ -27,7 +27,8 @@ use crate::error::{EngineError, ErrorKind};
 use crate::plan::OutputPosition;
 use baselines::calibrate::{ColumnSettings, FalseAlarmBudget, MinEffect, Persistence};
 use baselines::judge::Policy;
-use file::{Written, WrittenPosition, WrittenReference};
+use baselines::reference::Reference;
+use file::{Written, WrittenPosition};
 pub use length::Length;
 use std::collections::BTreeMap;
 use store::{Location, StoreOptions, join_key, open_store};
@@ -46,6 +47,8 @@ pub struct Monitor {
     pub baseline: Location,
     /// Column names, roles and types, where the baseline does not say them.
     pub schema: Option<Location>,
+    /// Outputs of earlier runs, for references other than the baseline.
+    pub history: Option<Location>,
     /// Where outputs stand in a baseline without roles.
     pub output_position: OutputPosition,
     /// Length of a window; five minutes at least.
@@ -69,14 +72,6 @@ pub struct DriftSettings {
     pub reference: Reference,
     /// `[drift.columns.NAME]`.
     pub columns: BTreeMap<String, ColumnSettings>,
-}
-
-/// What a window is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reference {
-    /// The fixed baseline.
-    #[default]
-    Baseline,
 }
 
 impl Monitor {
@@ -119,6 +114,11 @@ impl Monitor {
             capture: place("capture", &written.capture)?,
             baseline: place("baseline", &written.baseline)?,
             schema: written.schema.as_ref().map(|at| place("schema", at)).transpose()?,
+            history: written
+                .history
+                .as_ref()
+                .map(|at| place("history", at))
+                .transpose()?,
             name: written.name,
             output_position: match written.output_columns_position {
                 WrittenPosition::Start => OutputPosition::Start,
@@ -133,9 +133,7 @@ impl Monitor {
                     rate: drift.min_rate_effect.unwrap_or(default.rate),
                 },
                 persistence: drift.persistence.unwrap_or_default(),
-                reference: match drift.reference {
-                    WrittenReference::Baseline => Reference::Baseline,
-                },
+                reference: drift.reference,
                 columns: drift
                     .columns
                     .into_iter()

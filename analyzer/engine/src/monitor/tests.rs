@@ -76,7 +76,7 @@ fn errors_name_line_and_column_and_what_was_meant() {
         ("3 of 4", "4 of 3", "line 12, column 15:", "docs/monitor.md"),
         ("0.05", "5", "line 11, column 14: 5 is no share, expected a share", "docs/monitor.md"),
         ("0.05", "'a'", "line 11, column 14: invalid type: string", "docs/monitor.md"),
-        ("\"baseline\"\n\n[drift.c", "\"yesterday\"\n\n[drift.c", "line 13, column 13: unknown variant `yesterday`", "docs/monitor.md"),
+        ("\"baseline\"\n\n[drift.c", "\"yesterday\"\n\n[drift.c", "line 13, column 13: `yesterday` is no reference", "docs/monitor.md"),
         ("\"bike-demand\"", "\"bike/demand\"", "line 1, column 8: `bike/demand` cannot name a monitor", "docs/monitor.md"),
         ("s3://bucket/", "s3://B/", "line 4, column 10: schema is not a location", "s3://bucket/prefix"),
         ("baseline = \"/var", "# \"/var", "missing field `baseline`", "docs/monitor.md"),

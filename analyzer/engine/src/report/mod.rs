@@ -15,6 +15,7 @@ pub mod format;
 mod group;
 mod html;
 pub mod model;
+pub mod quality;
 mod text;
 
 pub use html::{MAX_PAGE_BYTES, html};

@@ -350,7 +350,7 @@ pub struct NotEvaluated {
 }
 
 /// One part of how it was judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Method {
     /// Its name, for example `Population stability index (PSI)`.
     pub name: String,

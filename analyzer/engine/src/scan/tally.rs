@@ -6,7 +6,7 @@ use crate::error::EngineError;
 use crate::table::profile_parquet;
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
-use baselines::summary::{DatasetSummary, Position};
+use baselines::summary::{DatasetSummary, Distinct, Position};
 use bytes::Bytes;
 use capture::batch::ColumnBatch;
 use std::sync::Arc;
@@ -57,8 +57,10 @@ impl ProfileTally {
         }
     }
 
-    pub(super) fn finish(self) -> DatasetSummary {
-        self.profile.finish()
+    /// The statistics, and how many columns had no room.
+    pub(super) fn finish(self) -> (DatasetSummary, Distinct) {
+        let n_dropped = self.profile.n_dropped_columns();
+        (self.profile.finish(), n_dropped)
     }
 }
 

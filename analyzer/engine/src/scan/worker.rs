@@ -7,7 +7,7 @@ use super::reader::Item;
 use super::tally::{Rows, Tally};
 use super::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject};
 use crate::plan::ScanColumns;
-use baselines::summary::DatasetSummary;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::{ChunkOutcome, Decoder, RecordMeta};
 use capture::layout::Layout;
 use capture::reject::Reject;
@@ -86,6 +86,7 @@ impl Shared {
         }
         ordered.records.duplicate_horizon_used = ordered.ledger.forgot;
         ScanOutcome {
+            n_dropped_columns: Distinct::Exact(0),
             summary: DatasetSummary {
                 n_rows: 0,
                 columns: Vec::new(),
