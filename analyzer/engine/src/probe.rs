@@ -63,6 +63,13 @@ pub struct Probe {
     pub is_parquet: bool,
 }
 
+impl Probe {
+    /// Whether the objects are tables (CSV with a header, Parquet, or plain JSON rows) and no capture.
+    pub fn is_table(&self) -> bool {
+        self.header.is_some() || self.fallback == Some(RecordFormat::JsonLines)
+    }
+}
+
 /// Looks at the first records of `sources`.
 pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
     let mut probe = Probe::default();

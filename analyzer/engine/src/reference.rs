@@ -116,6 +116,7 @@ impl Held {
                     column: None,
                     check,
                     reason: reason.clone(),
+                    remedy: "keep the outputs of earlier runs, with their window.profile, and name their folder",
                 }));
             if verdict.status == Status::Pass {
                 verdict.status = Status::NotEvaluated;

@@ -5,6 +5,7 @@
 //! and give bytes: nothing here knows where a document lies.
 
 pub mod baseline;
+pub mod calibration;
 pub mod detector;
 pub mod model_monitor;
 pub mod verdict;

@@ -9,7 +9,7 @@
 //! is stored, or what time it is.
 
 pub mod bins;
-mod chart;
+pub(crate) mod chart;
 pub(crate) mod clip;
 pub mod format;
 mod group;

@@ -6,6 +6,7 @@
 
 mod categories;
 mod histogram;
+mod states;
 mod volume;
 mod words;
 
@@ -23,6 +24,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::model::Chart;
 
+pub(crate) use states::{State, StateGrid, states};
 pub(super) use volume::volume;
 pub(super) use words::{bin_name, in_words, open_ends, sides};
 
