@@ -4,7 +4,9 @@ use crate::progress::Bar;
 use crate::{exit, message, settings};
 use baselines::calibrate::{AaOutcome, FalseAlarmBudget, MinEffect, Resampling};
 use clap::Args;
-use engine::calibrate::{CalibrateRequest, CheckSettings, CheckWindow, Checked, check_calibration, recalibrate};
+use engine::calibrate::{
+    CalibrateRequest, CheckSettings, CheckWindow, Checked, check_calibration, recalibrate,
+};
 use engine::monitor::Length;
 use engine::report::format::{count, percent, plural};
 use engine::scan::ScanSettings;
@@ -116,9 +118,14 @@ fn window_length(text: &str) -> Result<Length, EngineError> {
     let wrong = |message: String| {
         EngineError::new(ErrorKind::Usage, message).with_hint("for example --window \"1 day\"")
     };
-    let length: Length = text.parse().map_err(|error| wrong(format!("--window: {error}")))?;
+    let length: Length = text
+        .parse()
+        .map_err(|error| wrong(format!("--window: {error}")))?;
     if length < Length::SHORTEST_WINDOW {
-        return Err(wrong(format!("--window is {length}, expected at least {}", Length::SHORTEST_WINDOW)));
+        return Err(wrong(format!(
+            "--window is {length}, expected at least {}",
+            Length::SHORTEST_WINDOW
+        )));
     }
     Ok(length)
 }
@@ -221,7 +228,11 @@ fn text(checked: &Checked, budget: FalseAlarmBudget) -> String {
         plural(checked.n_rows, "row", "rows"),
         kind(checked)
     );
-    let _infallible = writeln!(out, "  stated        {:>8} a window: {budget}{assumed}", percent(outcome.alpha));
+    let _infallible = writeln!(
+        out,
+        "  stated        {:>8} a window: {budget}{assumed}",
+        percent(outcome.alpha)
+    );
     let line = |what: &str, outcome: &AaOutcome| {
         format!(
             "  {what:<13} {:>8} ({} with a false alarm; 95% interval {} to {})\n",

@@ -261,7 +261,12 @@ mod tests {
     #[test]
     fn a_slice_has_the_cells_of_its_rows() {
         let (bytes, ends) = (b"abcdef".as_slice(), [1u32, 1, 4, 6]);
-        let classes = [CellClass::Text, CellClass::Missing, CellClass::Text, CellClass::Text];
+        let classes = [
+            CellClass::Text,
+            CellClass::Missing,
+            CellClass::Text,
+            CellClass::Text,
+        ];
         let whole = ColumnView {
             classes: &classes,
             numbers: &[0.0, 1.0, 2.0, 3.0],
@@ -279,7 +284,10 @@ mod tests {
             let found: Vec<&[u8]> = (0..part.classes.len()).map(|idx| texts.get(idx)).collect();
             let expected: Vec<&[u8]> = expected.iter().map(|text| text.as_bytes()).collect();
             assert_eq!(found, expected, "{rows:?}");
-            assert_eq!((part.classes, part.numbers), (&classes[rows.clone()], &whole.numbers[rows]));
+            assert_eq!(
+                (part.classes, part.numbers),
+                (&classes[rows.clone()], &whole.numbers[rows])
+            );
         }
     }
 }
