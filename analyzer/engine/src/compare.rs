@@ -160,11 +160,9 @@ pub async fn compare(request: &CompareRequest, progress: &dyn Progress) -> Resul
     }
     let (names, only_in_baseline, only_in_current) = match_columns(request, &baseline, &current)?;
     progress.stage("comparing", 0);
-    let columns = tokio::task::block_in_place(|| {
-        in_parallel(names.len(), threads, |idx| {
-            let name = &names[idx];
-            column(name, declared(name), &baseline, &current, request)
-        })
+    let columns = in_parallel(names.len(), threads, |idx| {
+        let name = &names[idx];
+        column(name, declared(name), &baseline, &current, request)
     });
     progress.done();
     Ok(Comparison {
