@@ -288,11 +288,12 @@ fn match_columns(
 
 fn listed(names: &[&str]) -> String {
     let more = names.len().saturating_sub(MAX_LISTED);
-    let mut text = names[..names.len() - more].join(", ");
+    let text = names[..names.len() - more].join(", ");
     if more > 0 {
-        text += &format!(", and {more} more");
+        format!("{text}, and {more} more")
+    } else {
+        text
     }
-    text
 }
 
 fn column(
