@@ -160,11 +160,9 @@ pub async fn compare(request: &CompareRequest, progress: &dyn Progress) -> Resul
     }
     let (names, only_in_baseline, only_in_current) = match_columns(request, &baseline, &current)?;
     progress.stage("comparing", 0);
-    let columns = tokio::task::block_in_place(|| {
-        in_parallel(names.len(), threads, |idx| {
-            let name = &names[idx];
-            column(name, declared(name), &baseline, &current, request)
-        })
+    let columns = in_parallel(names.len(), threads, |idx| {
+        let name = &names[idx];
+        column(name, declared(name), &baseline, &current, request)
     });
     progress.done();
     Ok(Comparison {
@@ -290,11 +288,12 @@ fn match_columns(
 
 fn listed(names: &[&str]) -> String {
     let more = names.len().saturating_sub(MAX_LISTED);
-    let mut text = names[..names.len() - more].join(", ");
+    let text = names[..names.len() - more].join(", ");
     if more > 0 {
-        text += &format!(", and {more} more");
+        format!("{text}, and {more} more")
+    } else {
+        text
     }
-    text
 }
 
 fn column(
