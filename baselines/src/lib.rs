@@ -18,4 +18,6 @@ pub mod baseline;
 pub mod constraint;
 pub mod judge;
 pub mod estimate;
+pub mod segment;
+pub mod bias;
 pub mod document;

@@ -23,7 +23,7 @@ pub enum Feature<'a> {
 }
 
 impl Feature<'_> {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Number(values) => values.len(),
             Self::Category(values) => values.len(),
@@ -89,6 +89,11 @@ impl RegressionMetric {
         }
     }
 
+    /// Whether this metric is the plain mean of a row error.
+    pub(crate) fn is_base(self) -> bool {
+        self.base() == self
+    }
+
     /// Error of one row; `None` where it is not defined.
     pub(super) fn row_error(self, label: f64, prediction: f64) -> Option<f64> {
         let error = (label - prediction).abs();
@@ -118,7 +123,7 @@ impl Dle {
         all_finite("prediction", prediction)?;
         enough_rows(label.len())?;
         let mut models = BTreeMap::new();
-        for metric in RegressionMetric::ALL.into_iter().filter(|metric| metric.base() == *metric) {
+        for metric in RegressionMetric::ALL.into_iter().filter(|metric| metric.is_base()) {
             let errors: Option<Vec<f64>> =
                 label.iter().zip(prediction).map(|(&label, &found)| metric.row_error(label, found)).collect();
             if let Some(errors) = errors {

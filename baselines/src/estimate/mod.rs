@@ -19,7 +19,7 @@ mod rank;
 mod sampling_error;
 mod cbpe;
 mod multiclass;
-mod forest;
+pub(crate) mod forest;
 mod encoding;
 mod dle;
 mod realised;
