@@ -2,7 +2,11 @@
 //! shared `oracle.py` ("estimation").
 
 use super::{DataSet, Differences, SEED, chunks};
-use crate::estimate::*;
+use crate::estimate::{
+    BinaryCbpe, BinaryReference, BinaryWindow, ClassificationEstimates, ClassificationMetric, Dle, Feature,
+    MulticlassCbpe, MulticlassReference, MulticlassWindow, RegressionEstimates, RegressionMetric,
+    RegressionReference, RegressionWindow, concept_drift,
+};
 use serde_json::Value;
 
 const NAMES: [(ClassificationMetric, &str); 7] = [
