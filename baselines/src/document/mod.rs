@@ -5,8 +5,8 @@
 //! and give bytes: nothing here knows where a document lies.
 
 pub mod baseline;
-pub mod estimate;
 pub mod model_monitor;
+pub mod estimate;
 pub mod verdict;
 
 mod canonical;
