@@ -20,4 +20,7 @@ pub mod calibrate;
 pub mod reference;
 pub mod stream;
 pub mod judge;
+pub mod estimate;
+pub mod segment;
+pub mod bias;
 pub mod document;

@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod calibration;
 pub mod detector;
 pub mod model_monitor;
+pub mod estimate;
 pub mod verdict;
 pub mod window;
 
