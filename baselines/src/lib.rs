@@ -17,4 +17,5 @@ pub mod compare;
 pub mod baseline;
 pub mod constraint;
 pub mod judge;
+pub mod quality;
 pub mod document;
