@@ -5,10 +5,14 @@
 //! and give bytes: nothing here knows where a document lies.
 
 pub mod baseline;
+pub mod calibration;
+pub mod detector;
 pub mod model_monitor;
 pub mod verdict;
+pub mod window;
 
 mod canonical;
+mod column;
 mod error;
 mod java_double;
 

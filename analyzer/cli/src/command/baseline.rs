@@ -34,6 +34,7 @@ pub(crate) async fn run(arguments: BaselineArguments) -> anyhow::Result<u8> {
 struct Printed<'a> {
     written: &'a [String],
     rows: u64,
+    calibration: String,
     records: Records,
     columns: Vec<Column<'a>>,
     derivations: Vec<String>,
@@ -84,6 +85,7 @@ fn json(made: &MadeBaseline, written: &[String]) -> anyhow::Result<String> {
     let printed = Printed {
         written,
         rows: made.baseline.n_rows,
+        calibration: made.calibrated.sentence(),
         records: Records {
             lines: records.n_lines,
             decoded: records.n_decoded,
@@ -122,6 +124,7 @@ fn text(made: &MadeBaseline, written: &[String]) -> String {
         plural(made.baseline.n_rows, "row", "rows"),
         plural(n_columns, "column", "columns"),
     );
+    let _infallible = writeln!(out, "{}", made.calibrated.sentence());
     if records.n_rejected > 0 {
         let _infallible = writeln!(
             out,
