@@ -23,4 +23,5 @@ pub mod judge;
 pub mod estimate;
 pub mod segment;
 pub mod bias;
+pub mod quality;
 pub mod document;
