@@ -99,7 +99,8 @@ pub fn check(
     let mut current = Vec::new();
     let (mut cells, mut tested) = (Vec::new(), Vec::new());
     for _ in 0..settings.n_runs {
-        let run = blocks.map(|blocks| window(blocks, settings, totals.first(), &mut draws));
+        let run =
+            blocks.map(|blocks| window(blocks, settings, totals.first().map(Vec::as_slice), &mut draws));
         let mut evidence: Vec<ColumnEvidence> = Vec::with_capacity(names.len());
         for (idx, column) in partition.columns().iter().enumerate() {
             let total = &totals[idx];
@@ -149,7 +150,7 @@ pub fn check(
 fn window(
     blocks: &BlockCounts,
     settings: &AaSettings,
-    first_column: Option<&Vec<u64>>,
+    first_column: Option<&[u64]>,
     draws: &mut Draws,
 ) -> Vec<usize> {
     let occupied: Vec<(i64, usize)> = blocks.blocks().collect();

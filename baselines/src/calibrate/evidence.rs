@@ -166,10 +166,12 @@ impl ColumnEvidence {
             return 1.0;
         }
         combine(self.components.iter().map(|found| {
-            let p = match is_large(found) {
-                false => 1.0,
-                true if factor == 1.0 => found.p_calibrated,
-                true => tail(found.distribution, factor * found.statistic, found.null_scale()),
+            let p = if !is_large(found) {
+                1.0
+            } else if factor == 1.0 {
+                found.p_calibrated
+            } else {
+                tail(found.distribution, factor * found.statistic, found.null_scale())
             };
             (p, found.component.weight())
         }))
@@ -247,7 +249,7 @@ impl ColumnEvidence {
     /// `p_column`. Normal approximation: critical value plus the 80 % deviate, over the root of nm/(n+m).
     pub fn detectable(&self, p_column: f64, min_effect: &MinEffect) -> Detectable {
         let n_effective = self.size.effective();
-        if n_effective <= 0.0 || !(p_column > 0.0) {
+        if n_effective <= 0.0 || p_column <= 0.0 || p_column.is_nan() {
             return Detectable::default();
         }
         // In units of one row's deviation: how far a mean must move.
@@ -350,9 +352,8 @@ fn numeric(
     let (Some(of_baseline), Some(of_current)) = (&baseline.numeric, &current.numeric) else {
         return Some("one side has no numbers");
     };
-    let pair = match NumericPair::new(&of_baseline.points, &of_current.points) {
-        Ok(pair) => pair,
-        Err(_) => return Some("the points of one side are malformed"),
+    let Ok(pair) = NumericPair::new(&of_baseline.points, &of_current.points) else {
+        return Some("the points of one side are malformed");
     };
     let cells: Vec<[u64; 2]> = pair
         .cells_of_any()
