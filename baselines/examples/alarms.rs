@@ -5,11 +5,13 @@
 //!
 //! Does not read files; the bench against other products is in `tests`.
 
+use baselines::baseline::{Baseline, Role};
 use baselines::calibrate::{ColumnEvidence, MinEffect, column_evidence, decide};
 use baselines::compare::{Context, Convention, Method, NumericPair};
 use baselines::judge::Evidence;
 use baselines::summary::{
-    CategoricalSummary, CellCounts, ColumnSummary, Distinct, InferredType, NumericSummary, WeightedPoints,
+    CategoricalSummary, CellCounts, ColumnSummary, DatasetSummary, Distinct, InferredType, NumericSummary,
+    WeightedPoints,
 };
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng, SeedableRng};
@@ -194,12 +196,42 @@ struct Outcome {
     seconds: f64,
 }
 
-fn judge(baseline: &[ColumnSummary], current: &[ColumnSummary], planted_idx: usize) -> Outcome {
+/// A baseline as the product keeps it: past 16,384 rows counted on its grid.
+fn frozen(draws: &mut Draws, n: usize) -> Baseline {
+    let columns = (0..N_COLUMNS)
+        .map(|idx| draws.column(idx, n, Planted::Nothing))
+        .collect();
+    let summary = DatasetSummary {
+        n_rows: n as u64,
+        columns,
+    };
+    Baseline::freeze(summary, |_| Role::Input)
+}
+
+/// A window as the product keeps it.
+fn window(
+    draws: &mut Draws,
+    baseline: &Baseline,
+    n: usize,
+    (idx, planted): (usize, Planted),
+) -> Vec<ColumnSummary> {
+    let column = |(at, frozen): (usize, &baselines::baseline::BaselineColumn)| {
+        let mut column = draws.column(at, n, if at == idx { planted } else { Planted::Nothing });
+        if let Some(numeric) = column.numeric.as_mut().filter(|numeric| numeric.n > 16_384) {
+            numeric.points = frozen.grid.regrid(&numeric.points, numeric.min, numeric.max);
+        }
+        column
+    };
+    baseline.columns.iter().enumerate().map(column).collect()
+}
+
+fn judge(baseline: &Baseline, current: &[ColumnSummary], planted_idx: usize) -> Outcome {
+    let baseline: Vec<&ColumnSummary> = baseline.columns.iter().map(|column| &column.summary).collect();
     let start = Instant::now();
     let evidence: Vec<ColumnEvidence> = baseline
         .iter()
         .zip(current)
-        .map(|(baseline, current)| column_evidence(baseline, current, Evidence::Counted, None, None))
+        .map(|(&baseline, current)| column_evidence(baseline, current, Evidence::Counted, None, None))
         .collect();
     let columns: Vec<(&ColumnEvidence, MinEffect)> = evidence
         .iter()
@@ -208,7 +240,7 @@ fn judge(baseline: &[ColumnSummary], current: &[ColumnSummary], planted_idx: usi
     let decisions = ALPHAS.map(|alpha| decide(&columns, alpha));
     let seconds = start.elapsed().as_secs_f64();
     let (mut ks, mut wasserstein) = (Vec::new(), Vec::new());
-    for (baseline, current) in baseline.iter().zip(current) {
+    for (&baseline, current) in baseline.iter().zip(current) {
         let (Some(left), Some(right)) = (&baseline.numeric, &current.numeric) else {
             continue;
         };
@@ -329,12 +361,11 @@ fn main() -> std::io::Result<()> {
         ] {
             let mut found = [[0usize; 3]; 2];
             for _ in 0..n_planted {
-                let mut current: Vec<ColumnSummary> = Vec::with_capacity(N_COLUMNS);
-                for column in 0..N_COLUMNS {
-                    let planted = if column == idx { planted } else { Planted::Nothing };
-                    current.push(draws.column(column, n, planted));
-                }
-                let outcome = judge(&everything, &current, idx);
+                let outcome = judge(
+                    &everything,
+                    &window(&mut draws, &everything, n, (idx, planted)),
+                    idx,
+                );
                 for (level, alpha) in ALPHAS.into_iter().enumerate() {
                     let passes = |values: &[f64], name: &str| {
                         let limit = tuned(tuned_by.get(name).cloned().unwrap_or_default(), alpha);
