@@ -66,12 +66,12 @@ pub(super) fn method(terms: &AlarmTerms, psi_major: Option<f64>, min_rows: Optio
         description: format!(
             "A column has drifted where enough rows have moved to matter and it is too much to be chance. Numbers are \
              tested for location, scale and shape, categories for their shares and their largest change, both for \
-             missing cells; the p-values are combined by Bonferroni within a column and by Benjamini–Hochberg over \
+             missing cells; the p-values are combined within a column (Cauchy), and held against the budget by Benjamini–Hochberg over \
              the {} columns tested. {scale}{major}{rows}",
             count(terms.n_tested)
         ),
         limit: format!(
-            "p {} in a column alone, effect {} of rows, {} for missing cells",
+            "p {} of a column, effect {} of rows, {} for missing cells",
             small_p(terms.p_limit),
             percent(terms.min_effect.distribution),
             percent(terms.min_effect.rate)
