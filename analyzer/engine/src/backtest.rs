@@ -203,7 +203,13 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
         .baseline
         .monitored()
         .map(|column| column.summary.name.clone())
-        .filter(|name| !monitor.drift.columns.get(name).is_some_and(|column| column.ignore))
+        .filter(|name| {
+            !monitor
+                .drift
+                .columns
+                .get(name)
+                .is_some_and(|column| column.ignore)
+        })
         .collect();
     let mut judged: Vec<Judged> = policies.iter().map(|_| Judged::default()).collect();
     let mut replayed = Vec::with_capacity(windows.n);
@@ -243,21 +249,32 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
 
 fn windows_of(request: &BacktestRequest) -> Result<Windows, EngineError> {
     let length = request.monitor.window.seconds();
-    let usage = |message: String, hint: &str| Err(EngineError::new(ErrorKind::Usage, message).with_hint(hint));
+    let usage =
+        |message: String, hint: &str| Err(EngineError::new(ErrorKind::Usage, message).with_hint(hint));
     let (Some(start), Some(end)) = (request.span.start, request.span.end) else {
-        return usage("a backtest needs --from and --to".to_owned(), "for example --from 2026-08-01 --to 2026-11-01");
+        return usage(
+            "a backtest needs --from and --to".to_owned(),
+            "for example --from 2026-08-01 --to 2026-11-01",
+        );
     };
     let n = (end - start).div_euclid(length);
     if n < 1 {
         return usage(
-            format!("--from to --to is {}, shorter than one window of {}", Length::from_seconds(end - start), request.monitor.window),
+            format!(
+                "--from to --to is {}, shorter than one window of {}",
+                Length::from_seconds(end - start),
+                request.monitor.window
+            ),
             "windows follow one another from --from on, the last one ends at or before --to",
         );
     }
     match usize::try_from(n) {
         Ok(n) if n <= MAX_WINDOWS => Ok(Windows { start, length, n }),
         _ => usage(
-            format!("--from to --to holds {n} windows of {}, at most {MAX_WINDOWS} are replayed", request.monitor.window),
+            format!(
+                "--from to --to holds {n} windows of {}, at most {MAX_WINDOWS} are replayed",
+                request.monitor.window
+            ),
             "replay a shorter time, or make `window` longer",
         ),
     }
@@ -336,7 +353,13 @@ impl Judged {
         self.flags.push(columns.iter().map(of).collect());
     }
 
-    fn replay(self, budget: FalseAlarmBudget, window: Length, persistence: Persistence, columns: &[String]) -> BudgetReplay {
+    fn replay(
+        self,
+        budget: FalseAlarmBudget,
+        window: Length,
+        persistence: Persistence,
+        columns: &[String],
+    ) -> BudgetReplay {
         let n_windows = self.flags.len();
         let mut cells = vec![vec![Cell::NoData; columns.len()]; n_windows];
         let mut alarms = Vec::new();

@@ -52,7 +52,11 @@ pub(super) fn html(backtest: &Backtest) -> String {
         title: clip(&backtest.monitor, 80).into_owned(),
         subtitle: span(backtest),
         remarks: remarks(backtest),
-        budgets: backtest.budgets.iter().map(|replay| budget(backtest, replay)).collect(),
+        budgets: backtest
+            .budgets
+            .iter()
+            .map(|replay| budget(backtest, replay))
+            .collect(),
         software: crate::baseline::software(),
     };
     page.render().expect("rendering into a String reports no error")

@@ -52,7 +52,11 @@ fn states(backtest: &Backtest, column: usize) -> String {
         Cell::Flagged => 'f',
         Cell::Alarm => 'A',
     };
-    backtest.budgets[0].cells.iter().map(|row| letter(&row[column])).collect()
+    backtest.budgets[0]
+        .cells
+        .iter()
+        .map(|row| letter(&row[column]))
+        .collect()
 }
 
 #[test]
@@ -94,14 +98,22 @@ fn page_table_and_document_tell_the_same_alarms() {
     }
     assert!(text.contains("1 window has no data"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 160), "{text}");
-    assert!(page.contains("<svg") && page.contains("#D00005"), "alarms are drawn");
+    assert!(
+        page.contains("<svg") && page.contains("#D00005"),
+        "alarms are drawn"
+    );
     assert_eq!(page, backtest.page());
 }
 
 #[test]
 fn a_long_history_still_fits_a_page() {
-    let long: String = (0..20_000).map(|idx| if idx % 3 == 0 { 'x' } else { '.' }).collect();
+    let long: String = (0..20_000)
+        .map(|idx| if idx % 3 == 0 { 'x' } else { '.' })
+        .collect();
     let page = replayed("1 of 1", &[&long, &long]).page();
     assert!(page.len() < 1_000_000, "{}", page.len());
-    assert!(page.contains("One mark is the worst of 34 windows"), "marks are merged");
+    assert!(
+        page.contains("One mark is the worst of 34 windows"),
+        "marks are merged"
+    );
 }

@@ -168,7 +168,11 @@ pub(super) fn power(verdict: &Verdict, standings: &[Standing<'_>]) -> String {
     let mut parts = Vec::new();
     if let (Some(middle), Some(worst)) = (numbers.get(numbers.len() / 2), numbers.last()) {
         let worst = if numbers.len() > 1 && worst.0 > middle.0 {
-            format!(", the least sensitive ({}) {}", clip(worst.1, 40), two_digits(worst.0))
+            format!(
+                ", the least sensitive ({}) {}",
+                clip(worst.1, 40),
+                two_digits(worst.0)
+            )
         } else {
             String::new()
         };

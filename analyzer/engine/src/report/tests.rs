@@ -73,7 +73,7 @@ fn torture() -> ReportModel {
         status: Status::NotEvaluated,
         distance: s(),
         p_value: s(),
-            detectable: String::new(),
+        detectable: String::new(),
         missing: s(),
         chart,
     };
