@@ -302,9 +302,7 @@ fn main() -> std::io::Result<()> {
     let (n_null, n_planted) = (number(2000), number(200));
     let out = &mut std::io::stdout();
     let mut draws = Draws(Pcg64::seed_from_u64(20_261_121), None);
-    let everything: Vec<ColumnSummary> = (0..N_COLUMNS)
-        .map(|idx| draws.column(idx, N_BASELINE, Planted::Nothing))
-        .collect();
+    let everything = frozen(&mut draws, N_BASELINE);
     for n in [500usize, 5_000, 50_000] {
         // Long windows cost more to draw: fewer of them.
         let n_null = if n == 50_000 { n_null / 5 } else { n_null };
@@ -312,18 +310,14 @@ fn main() -> std::io::Result<()> {
         let (mut alarms, mut seconds) = ([0usize; 2], 0.0);
         for run in 0..n_null {
             // A new baseline now and then: its own chance is part of the null.
-            let fresh: Vec<ColumnSummary>;
+            let fresh;
             let baseline = if run % 20 == 0 && n < 50_000 {
-                fresh = (0..N_COLUMNS)
-                    .map(|idx| draws.column(idx, 4 * n, Planted::Nothing))
-                    .collect();
+                fresh = frozen(&mut draws, 4 * n);
                 &fresh
             } else {
                 &everything
             };
-            let current: Vec<ColumnSummary> = (0..N_COLUMNS)
-                .map(|idx| draws.column(idx, n, Planted::Nothing))
-                .collect();
+            let current = window(&mut draws, baseline, n, (0, Planted::Nothing));
             let outcome = judge(baseline, &current, 0);
             for (count, any) in alarms.iter_mut().zip(outcome.any) {
                 *count += usize::from(any);
