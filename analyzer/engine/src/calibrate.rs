@@ -229,7 +229,7 @@ impl Calibrated {
 /// How large the windows of a check are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckWindow {
-    /// So long, with as many rows as the baseline has in that time.
+    /// So long, with as many rows as the baseline has in that time; a time block at least.
     Seconds(i64),
     /// So many rows.
     Rows(u64),
@@ -290,6 +290,8 @@ pub async fn check_calibration(
     let (n_rows, window_seconds) = match (asked.window, &counted) {
         (CheckWindow::Rows(n), _) => (n, None),
         (CheckWindow::Seconds(seconds), Some((counted, _))) => {
+            // Windows are made of whole blocks.
+            let seconds = seconds.max(counted.counts.block_seconds());
             let covered = counted.counts.n_blocks() as f64 * counted.counts.block_seconds() as f64;
             let per_second = counted.n_timed as f64 / covered.max(1.0);
             (

@@ -32,7 +32,7 @@ pub(crate) struct CalibrateArguments {
     /// Write nothing: try windows without drift, made of the data, and print the false-alarm rate reached.
     #[arg(long)]
     check: bool,
-    /// Length of the windows tried.
+    /// Length of the windows tried, a day without it; a time block of the data at least.
     #[arg(long, value_name = "LENGTH", requires = "check", conflicts_with = "rows")]
     window: Option<String>,
     /// Rows of the windows tried, instead of a length.
