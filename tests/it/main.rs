@@ -14,5 +14,6 @@ mod command;
 mod compare;
 mod directions;
 mod licences;
+mod over_time;
 mod monitor;
 mod tidy;

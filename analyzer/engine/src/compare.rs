@@ -7,8 +7,6 @@
 mod document;
 mod sample;
 mod side;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use crate::error::{EngineError, ErrorKind};

@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::{Location, ObjectStore, StoreOptions, open_store};
 
+/// The choice of a verdict that says why there was no reference.
+pub(crate) const REFERENCE_MISSING: &str = "reference_missing";
 const MAX_PROFILE_BYTES: u64 = 4 << 30;
 /// A head is in the first bytes; more are read only where someone has laid the document out anew.
 const HEAD_BYTES: usize = 4096;
@@ -73,7 +75,10 @@ impl Held {
             summary: None,
             evidence: Vec::new(),
             edges: None,
-            choices: vec![("reference", reference.to_string())],
+            choices: vec![
+                ("reference", reference.to_string()),
+                (REFERENCE_MISSING, reason.clone()),
+            ],
             too_few: Some(reason),
             unmerged: Vec::new(),
         }

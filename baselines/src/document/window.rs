@@ -161,7 +161,7 @@ mod tests {
     use std::sync::Arc;
 
     /// An exact numeric column, one on a grid, and a categorical one past its limit.
-    pub(crate) fn sample() -> (WindowHead, DatasetSummary) {
+    fn sample() -> (WindowHead, DatasetSummary) {
         let mut gridded = ColumnPlan::unknown("on_grid", PlanKind::Numeric);
         gridded.grid = Arc::new(Grid::from_edges([0.5, 1.5, 2.5]));
         gridded.exact_until = ExactUntil::Numbers(4);

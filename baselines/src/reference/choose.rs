@@ -82,7 +82,8 @@ pub fn choose(reference: Reference, start: i64, end: i64, history: &[WindowHead]
         .enumerate()
         .filter_map(|(idx, head)| {
             let (from, to) = (head.start?, head.end?);
-            (to <= start && to - from == end - start && head.n_rows > 0).then_some((from, idx))
+            let as_long = to.checked_sub(from) == end.checked_sub(start);
+            (to <= start && as_long && head.n_rows > 0).then_some((from, idx))
         })
         .collect();
     earlier.sort_unstable();

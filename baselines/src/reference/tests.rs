@@ -295,6 +295,8 @@ fn references_choose_by_time() {
     odd[1].n_rows = 0;
     odd[2].start = None;
     assert!(matches!(chosen("previous", 9 * HOUR, &odd), Choice::TooFew(_)));
+    odd[2].start = Some(i64::MIN);
+    assert!(matches!(chosen("previous", 9 * HOUR, &odd), Choice::TooFew(_)));
     for wrong in [
         "",
         "trailing",

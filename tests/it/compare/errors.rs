@@ -74,7 +74,11 @@ fn errors_say_what_there_is() {
             4,
             &["no rows at ragged.csv", "wrong_field_count"],
         ),
-        ("--baseline b.csv --current missing.csv", 4, &["missing.csv"]),
+        (
+            "--baseline b.csv --current missing.csv",
+            2,
+            &["missing.csv", "check the path"],
+        ),
         (
             "--baseline folder --current c.csv",
             2,

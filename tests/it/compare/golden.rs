@@ -173,7 +173,6 @@ fn formats_make_no_difference() {
         ("csv", "parquet"),
         ("parquet", "jsonl"),
     ] {
-        // JSON objects and Parquet tables keep the order of columns too.
         assert_eq!(
             csv.to_string(),
             of(formats.0, formats.1).to_string(),

@@ -19,6 +19,21 @@ fn compared(world: &World, arguments: &str) -> Value {
     serde_json::from_str(&answer.stdout).unwrap()
 }
 
+/// The names that stand directly under `columns`, as printed.
+fn column_order(world: &World, arguments: &str) -> Vec<String> {
+    let printed = world
+        .succeed(&format!("compare {arguments} --json"))
+        .unwrap()
+        .stdout;
+    let names = printed.lines().skip_while(|line| *line != "  \"columns\": {");
+    let names = names.skip(1).take_while(|line| *line != "  },");
+    let name = |line: &str| {
+        let name = line.strip_prefix("    \"")?.strip_suffix("\": {")?;
+        Some(name.to_owned())
+    };
+    names.filter_map(name).collect()
+}
+
 /// Whether two numbers agree, relative to the second.
 fn agrees(ours: f64, theirs: f64, relative: f64) -> bool {
     (ours - theirs).abs() <= relative * theirs.abs() || (theirs == 0.0 && ours.abs() < 1e-15)

@@ -58,6 +58,7 @@ enum Values {
 impl Sample {
     pub(super) fn new(column: Builder, kind: Option<Kind>) -> Self {
         let column = column.finish(String::new(), kind);
+        let cells = column.counts();
         let values = if kind == Some(Kind::Categorical) {
             let counts = column.rows_by_text().into_iter();
             Values::Categories(CategoryCounts::new(
@@ -65,12 +66,9 @@ impl Sample {
                 0,
             ))
         } else {
-            Values::Numbers(WeightedPoints::from_values(column.finite_numbers()))
+            Values::Numbers(WeightedPoints::from_values(column.into_finite_numbers()))
         };
-        Self {
-            cells: column.counts(),
-            values,
-        }
+        Self { cells, values }
     }
 }
 
