@@ -24,6 +24,7 @@ use baselines::calibrate::{
     Resampling, RunAlpha, check, clopper_pearson,
 };
 use baselines::document::calibration::{CALIBRATION_FILE, to_bytes};
+use baselines::judge::Policy;
 use blocks::{BlockReading, CountedBlocks};
 use capture::schema::Schema;
 use store::{Location, StoreOptions};
@@ -89,8 +90,7 @@ pub(crate) async fn calibrate_on(
     progress: &dyn Progress,
 ) -> Result<Calibrated, EngineError> {
     let counted = count_blocks(baseline, data, progress).await?;
-    let n_bytes = 0;
-    progress.stage("calibrating", n_bytes);
+    progress.stage("calibrating", 0);
     let blocks = counted.as_ref().map(|(counted, _)| &counted.counts);
     let calibration = baselines::calibrate::calibrate(baseline, blocks, CalibrationSettings::default());
     progress.done();
@@ -309,6 +309,11 @@ pub async fn check_calibration(
             ));
         }
     };
+    let min_rows = Policy::default().min_rows;
+    if n_rows < min_rows {
+        let wrong = format!("a window would have {n_rows} rows, and drift is judged from {min_rows} on");
+        return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint("try a longer --window"));
+    }
     let run_alpha = asked.budget.alpha(window_seconds);
     let settings = AaSettings {
         resampling,
