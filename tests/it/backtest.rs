@@ -52,10 +52,13 @@ fn a_shift_rings_from_its_day_on_and_a_missing_day_is_no_alarm() {
         "{alarm}"
     );
     let page = std::fs::read_to_string(world.path("replay/backtest.html")).unwrap();
-    assert!(
-        page.contains("<svg") && !page.contains("http"),
-        "a picture, and nothing from outside"
-    );
+    assert!(page.contains("<svg"), "a picture per budget");
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http", "<script"] {
+        assert!(
+            !page.contains(outside),
+            "the page asks for something outside itself: {outside}"
+        );
+    }
     assert!(page.len() < 1_000_000);
 }
 

@@ -172,8 +172,8 @@ fn window(
     slots
 }
 
-/// Exact 95 % interval of a share.
-pub(super) fn clopper_pearson(n_hits: u32, n: u32) -> [f64; 2] {
+/// Exact 95 % interval of a share (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934). No trials: 0 to 1.
+pub fn clopper_pearson(n_hits: u32, n: u32) -> [f64; 2] {
     let (hits, rest) = (f64::from(n_hits), f64::from(n - n_hits.min(n)));
     let low = if n_hits == 0 {
         0.0

@@ -80,7 +80,8 @@ async fn request(
             (None, None) => Err(EngineError::new(
                 ErrorKind::Usage,
                 format!("{argument} is not given, and no --monitor that says it"),
-            )),
+            )
+            .with_hint("give --capture and --baseline, or --monitor FILE; docs/monitor.md shows one")),
         };
     let schema = match (&arguments.reading.schema, monitor) {
         (None, Some(monitor)) => settings::schema_at(monitor.schema.as_ref(), options).await?,

@@ -32,7 +32,7 @@ pub(crate) struct CalibrateArguments {
     /// Write nothing: try windows without drift, made of the data, and print the false-alarm rate reached.
     #[arg(long)]
     check: bool,
-    /// Length of the windows tried.
+    /// Length of the windows tried, a day without it; a time block of the data at least.
     #[arg(long, value_name = "LENGTH", requires = "check", conflicts_with = "rows")]
     window: Option<String>,
     /// Rows of the windows tried, instead of a length.
@@ -145,6 +145,8 @@ struct Printed {
     #[serde(skip_serializing_if = "Option::is_none")]
     window_seconds: Option<f64>,
     windows: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    windows_apart: Option<u32>,
     calibrated: bool,
     alarms: u32,
     rate: f64,
@@ -182,6 +184,7 @@ fn json(checked: &Checked, budget: FalseAlarmBudget) -> anyhow::Result<String> {
         rows_per_window: checked.n_rows,
         window_seconds: checked.window_seconds,
         windows: kind(checked),
+        windows_apart: checked.n_apart,
         calibrated: checked.basis.is_some(),
         alarms: outcome.n_alarms,
         rate: outcome.rate,
@@ -255,6 +258,17 @@ fn text(checked: &Checked, budget: FalseAlarmBudget) -> String {
         .collect();
     if !columns.is_empty() {
         let _infallible = writeln!(out, "  false alarms by column: {}", columns.join(", "));
+    }
+    if let Some(n) = checked.n_apart.filter(|n| *n < outcome.n_runs) {
+        let apart = plural(
+            u64::from(n),
+            "window that does not overlap",
+            "windows that do not overlap",
+        );
+        let _infallible = writeln!(
+            out,
+            "  the data hold {apart}: the intervals count no more than these"
+        );
     }
     out += match (outcome.low > outcome.alpha, outcome.high <= outcome.alpha) {
         (true, _) => "  more false alarms than stated: see docs/alarms.md, and set a stricter budget\n",

@@ -1,24 +1,25 @@
 //! Persistence over judged windows, alarms as stretches, and what page and table say of them.
 
+use super::alarms::{Flag, Seen};
 use super::*;
 
 /// Flags of one column: `x` flagged, `.` quiet, `?` not judged, ` ` no data.
 fn replayed(persistence: &str, columns: &[&str]) -> Backtest {
     let n = columns[0].chars().count();
     let flag = |state: char| match state {
-        'x' => Some(Some(Flag {
+        'x' => Seen::Flagged(Flag {
             severity: Severity::Warning,
             value: 0.25,
             limit: 0.02,
             p_adjusted: Some(1e-9),
             description: "the numbers have moved up".to_owned(),
-        })),
-        '.' => Some(None),
-        _ => None,
+        }),
+        '.' => Seen::Quiet,
+        _ => Seen::NotJudged,
     };
     let at = |column: &str, idx: usize| column.chars().nth(idx).unwrap();
     let judged = Judged {
-        flags: (0..n)
+        seen: (0..n)
             .map(|idx| columns.iter().map(|column| flag(at(column, idx))).collect())
             .collect(),
         has_rows: (0..n).map(|idx| at(columns[0], idx) != ' ').collect(),

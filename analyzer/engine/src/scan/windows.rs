@@ -99,7 +99,10 @@ fn find_runs(windows: &Windows, seconds: &[Option<i64>], runs: &mut Vec<Run>) {
             Some(run) if run.window == window && run.rows.end == row => run.rows.end += 1,
             _ => runs.push(Run {
                 window,
-                rows: row..row + 1,
+                rows: Range {
+                    start: row,
+                    end: row + 1,
+                },
             }),
         }
     }
@@ -208,7 +211,7 @@ impl Split<'_> {
             ..
         } = &mut *self.tally;
         find_runs(windows, seconds, runs);
-        for run in runs.iter() {
+        for run in &*runs {
             let start = run.rows.start;
             let cells = slice(cells, run.rows.clone(), ends);
             update(
