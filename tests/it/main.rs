@@ -10,6 +10,7 @@
 mod accounting;
 mod browser;
 mod command;
+mod compare;
 mod directions;
 mod licences;
 mod tidy;

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Baseline(BaselineArguments),
     /// Compare a window of captured traffic with a baseline.
     Analyze(AnalyzeArguments),
+    /// Compare two tables, column by column, by any method under any library's convention.
+    Compare(crate::command::compare::CompareArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

@@ -119,14 +119,16 @@ pub async fn read_rows(
 ) -> Result<Rows, EngineError> {
     let sources = discover(location, options, &TimeWindow::default()).await?.objects;
     let keep = |name: &str| selection.keep(name);
-    let (columns, rejects_by_reason) = match Table::open(location, sources, progress).await? {
+    let (n_rows, columns, rejects_by_reason) = match Table::open(location, sources, progress).await? {
         Table::Lines(lines) => {
             let read = lines.read(&keep, settings, progress).await?;
-            (read.columns, read.rejects_by_reason)
+            (read.n_rows, read.columns, read.rejects_by_reason)
         }
-        Table::Parquet(objects) => (parquet_columns(&objects, &keep, settings)?, BTreeMap::new()),
+        Table::Parquet(objects) => {
+            let (n_rows, columns) = parquet_columns(&objects, &keep, settings)?;
+            (n_rows, columns, BTreeMap::new())
+        }
     };
-    let n_rows = columns.first().map_or(0, |(_, column)| column.n_rows());
     let finish = |(name, builder): (String, Builder)| {
         let declared = selection.kinds.get(&name).copied();
         builder.finish(name, declared)
@@ -208,7 +210,7 @@ fn parquet_columns(
     objects: &[ParquetObject],
     keep: &(dyn Fn(&str) -> Option<Keep> + Sync),
     settings: &ScanSettings,
-) -> Result<Vec<(String, Builder)>, EngineError> {
+) -> Result<(usize, Vec<(String, Builder)>), EngineError> {
     let mut all: Vec<(String, Builder)> = Vec::new();
     let mut n_rows = 0;
     for object in objects {
@@ -256,7 +258,7 @@ fn parquet_columns(
             builder.push_missing(n_rows - builder.n_rows());
         }
     }
-    Ok(all)
+    Ok((n_rows, all))
 }
 
 pub(crate) fn twice(key: &str, name: &str) -> EngineError {

@@ -11,6 +11,7 @@
 
 pub mod analyze;
 pub mod baseline;
+pub mod compare;
 pub mod error;
 pub mod frame;
 pub mod output;

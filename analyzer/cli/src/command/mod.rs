@@ -2,6 +2,7 @@
 
 mod analyze;
 mod baseline;
+pub(crate) mod compare;
 mod demo;
 
 use crate::args::{Arguments, Command};
@@ -17,6 +18,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
         match arguments.command {
             Command::Baseline(arguments) => baseline::run(arguments).await,
             Command::Analyze(arguments) => analyze::run(arguments).await,
+            Command::Compare(arguments) => compare::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }
     })

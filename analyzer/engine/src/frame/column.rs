@@ -116,12 +116,14 @@ impl Column {
     }
 
     /// The finite numbers, in row order.
-    pub fn finite_numbers(&self) -> Vec<f64> {
-        let cells = self.classes.iter().zip(&self.numbers);
-        cells
-            .filter(|(class, _)| matches!(class, CellClass::Integral | CellClass::Fractional))
-            .map(|(_, number)| *number)
-            .collect()
+    pub fn into_finite_numbers(self) -> Vec<f64> {
+        let Self {
+            classes, mut numbers, ..
+        } = self;
+        let mut classes = classes.into_iter();
+        let is_number = |class| matches!(class, Some(CellClass::Integral | CellClass::Fractional));
+        numbers.retain(|_| is_number(classes.next()));
+        numbers
     }
 
     /// Rows by text, in the order in which texts first occur.

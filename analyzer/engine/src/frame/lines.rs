@@ -36,7 +36,10 @@ pub(crate) struct Lines {
 /// What was read.
 #[derive(Debug)]
 pub(crate) struct ReadLines {
+    pub(crate) n_rows: usize,
     pub(crate) columns: Vec<(String, Builder)>,
+    /// Columns that are there and were not asked for.
+    pub(crate) others: BTreeSet<String>,
     pub(crate) rejects_by_reason: BTreeMap<RejectReason, u64>,
 }
 
@@ -74,11 +77,6 @@ impl Lines {
         };
         lines.with_text = lines.guess(&head);
         Ok(lines)
-    }
-
-    /// Columns known from the first records; JSON rows may have more.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
     }
 
     /// Reads the columns for which `keep` says what.
@@ -198,7 +196,10 @@ impl Lines {
         }
         read?;
         parts.sort_unstable_by_key(|part| part.sequence);
-        Ok(put_together(parts, wanted, &extra))
+        let mut read = put_together(parts, wanted, &extra);
+        let known = self.names.iter().filter(|name| keep(name).is_none());
+        read.others.extend(known.cloned());
+        Ok(read)
     }
 }
 
@@ -269,9 +270,13 @@ fn put_together(
     let mut place: BTreeMap<String, usize> = BTreeMap::new();
     let mut rejects_by_reason = BTreeMap::new();
     let mut n_before = 0;
+    let mut unwanted = BTreeSet::new();
     for part in parts {
         for (name, cells) in part.extra {
-            let Some(keep) = extra(&name) else { continue };
+            let Some(keep) = extra(&name) else {
+                unwanted.insert(name);
+                continue;
+            };
             let idx = *place.entry(name.clone()).or_insert(others.len());
             if idx == others.len() {
                 others.push((name, Builder::new(keep)));
@@ -290,6 +295,8 @@ fn put_together(
     }
     columns.extend(others);
     ReadLines {
+        n_rows,
+        others: unwanted,
         columns,
         rejects_by_reason,
     }
