@@ -12,6 +12,7 @@
 pub mod analyze;
 pub mod baseline;
 pub mod compare;
+pub mod dataset;
 pub mod error;
 pub mod frame;
 pub mod output;
