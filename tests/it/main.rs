@@ -11,6 +11,7 @@ mod accounting;
 mod browser;
 mod command;
 mod compare;
+mod dataset;
 mod directions;
 mod licences;
 mod tidy;

@@ -47,7 +47,7 @@ pub use l_infinity::l_infinity_rank_map;
 pub use measurement::{Companion, Measurement, NotComputable, Outcome, Parameters};
 pub use method::{Convention, Method, UnknownName};
 pub use spread::Moments;
-pub(crate) use tail::{normal_survival, student_two_sided};
+pub(crate) use tail::normal_survival;
 
 use crate::summary::{CellCounts, ColumnSummary, WeightedPoints};
 

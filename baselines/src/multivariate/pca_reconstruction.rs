@@ -6,7 +6,10 @@
 //!
 //! House ([`pca_reconstruction`]): the baseline is split in two by content; the plane of each half measures the other
 //! half of the baseline and one half of the current rows, so that baseline and current are both measured by a plane
-//! that has not seen them. p-value: Welch's t test of the mean errors, two-sided. Identical sides have a change of 0.
+//! that has not seen them. Test: Mann–Whitney of the errors in each half, two-sided, p-value twice the smaller one (the
+//! halves are not independent, as each measures what the other was fitted to); by ranks, because a few rows far out
+//! make a mean of errors say anything. Beside it P(a current row is further from the plane than a baseline row), mean
+//! of the halves, and its interval (DeLong, of the halves together). Identical sides have a change of 0 and p = 1.
 //!
 //! NannyML ([`nannyml_reconstruction`], `DataReconstructionDriftCalculator` 0.13.1): one plane of the whole
 //! baseline; per chunk the mean error, sampling error = standard deviation (ddof 1) / √rows, and a band of ±3 of
@@ -19,8 +22,8 @@
 use super::answer::{Interval, NotComputable, require_rows};
 use super::paired::{Cells, MISSING, PairedRows};
 use super::principal_components::{Column, PrincipalComponents};
+use super::roc::area_under_curve;
 use super::rows::{Rows, Values};
-use crate::compare::student_two_sided;
 
 /// Share of variance that the components hold at least.
 pub const VARIANCE_SHARE: f64 = 0.65;
@@ -36,11 +39,13 @@ pub struct PcaReconstruction {
     pub value: f64,
     /// Mean reconstruction error of baseline rows that the plane has not seen.
     pub baseline_value: f64,
-    /// `value − baseline_value` with its 95 % interval.
+    /// `value − baseline_value`.
     pub change: f64,
-    /// 95 % interval of the change.
+    /// P(a current row is further from the plane than a baseline row), ties counting ½; ½ without change.
+    pub share_further: f64,
+    /// 95 % interval of `share_further` (DeLong).
     pub interval: Interval,
-    /// Welch's t test of the change, two-sided.
+    /// Mann–Whitney test of the errors of each half, two-sided: twice the smaller p-value.
     pub p_value: f64,
     /// Components of the planes of both halves.
     pub n_components: [usize; 2],
@@ -120,40 +125,35 @@ pub fn pca_reconstruction(paired: &PairedRows) -> Result<PcaReconstruction, NotC
     let half =
         |side: usize, parity: usize| -> Vec<usize> { (parity..paired.n_rows[side]).step_by(2).collect() };
     let (mut errors, mut n_components) = ([Vec::new(), Vec::new()], [0, 0]);
+    let (mut share_further, mut least_p_value) = (0.0, 1.0f64);
     for fitted in 0..2 {
         let plane = PrincipalComponents::fit(&columns[0], &half(0, fitted), VARIANCE_SHARE)?;
         n_components[fitted] = plane.n_components();
-        for side in 0..2 {
-            errors[side].extend(plane.residuals(&columns[side], &half(side, 1 - fitted)));
+        let measured = [0, 1].map(|side| plane.residuals(&columns[side], &half(side, 1 - fitted)));
+        if !measured.iter().flatten().all(|error| error.is_finite()) {
+            return Err(NotComputable::TooLarge);
+        }
+        let further = area_under_curve(&measured[0], &measured[1]);
+        let nearer = area_under_curve(&measured[1], &measured[0]);
+        share_further += 0.5 * further.auc;
+        least_p_value = least_p_value.min(2.0 * further.p_value.min(nearer.p_value));
+        for (all, of_half) in errors.iter_mut().zip(measured) {
+            all.extend(of_half);
         }
     }
-    let [baseline, current] = [MeanError::of(&errors[0])?, MeanError::of(&errors[1])?];
-    let change = current.mean - baseline.mean;
-    let error = (baseline.squared_error + current.squared_error).sqrt();
-    let (p_value, interval) = if error > 0.0 {
-        let degrees = error.powi(4)
-            / (baseline.squared_error.powi(2) / (baseline.n - 1.0)
-                + current.squared_error.powi(2) / (current.n - 1.0));
-        let width = super::answer::Z_95 * error;
-        let interval = Interval {
-            low: change - width,
-            high: change + width,
-        };
-        (student_two_sided(change / error, degrees), interval)
-    } else {
-        let interval = Interval {
-            low: change,
-            high: change,
-        };
-        // No residual varies: a change is certain, and none is none.
-        (if change == 0.0 { 1.0 } else { 0.0 }, interval)
-    };
+    let [baseline_value, value] = [mean(&errors[0])?, mean(&errors[1])?];
+    let pooled = area_under_curve(&errors[0], &errors[1]);
+    let moved = share_further - pooled.auc;
     Ok(PcaReconstruction {
-        value: current.mean,
-        baseline_value: baseline.mean,
-        change,
-        interval,
-        p_value,
+        value,
+        baseline_value,
+        change: value - baseline_value,
+        share_further,
+        interval: Interval {
+            low: (pooled.interval.low + moved).clamp(0.0, 1.0),
+            high: (pooled.interval.high + moved).clamp(0.0, 1.0),
+        },
+        p_value: (2.0 * least_p_value).min(1.0),
         n_components,
         n_columns: paired.features.len(),
         n_baseline: paired.n_rows[0],
@@ -162,27 +162,9 @@ pub fn pca_reconstruction(paired: &PairedRows) -> Result<PcaReconstruction, NotC
     })
 }
 
-struct MeanError {
-    mean: f64,
-    squared_error: f64,
-    n: f64,
-}
-
-impl MeanError {
-    fn of(errors: &[f64]) -> Result<Self, NotComputable> {
-        let n = errors.len() as f64;
-        let mean = errors.iter().sum::<f64>() / n;
-        let squared_error = errors.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0) / n;
-        if mean.is_finite() && squared_error.is_finite() {
-            Ok(Self {
-                mean,
-                squared_error,
-                n,
-            })
-        } else {
-            Err(NotComputable::TooLarge)
-        }
-    }
+fn mean(errors: &[f64]) -> Result<f64, NotComputable> {
+    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+    mean.is_finite().then_some(mean).ok_or(NotComputable::TooLarge)
 }
 
 /// NannyML's reconstruction error, over all rows in their order; embedding columns do not enter. `chunk_rows`: rows

@@ -14,6 +14,8 @@ pub(crate) struct AreaUnderCurve {
     pub(crate) auc: f64,
     pub(crate) interval: Interval,
     pub(crate) p_value: f64,
+    /// Variance of the AUC without a difference; 0 where all scores are equal.
+    pub(crate) null_variance: f64,
 }
 
 /// Of scores of baseline rows (negatives) and current rows (positives); both must have rows.
@@ -58,6 +60,7 @@ pub(crate) fn area_under_curve(baseline: &[f64], current: &[f64]) -> AreaUnderCu
         auc,
         interval,
         p_value,
+        null_variance,
     }
 }
 
@@ -70,7 +73,7 @@ fn variance(values: &[f64]) -> f64 {
     values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)
 }
 
-/// Ranks from 1, equal values at their mean rank, and Σ(t³ − t) over groups of t equal values.
+/// Ranks of finite values from 1, equal ones at their mean rank, and Σ(t³ − t) over groups of t equal values.
 pub(crate) fn midranks(values: &[f64]) -> (Vec<f64>, f64) {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_unstable_by(|&left, &right| values[left].total_cmp(&values[right]));
@@ -78,10 +81,8 @@ pub(crate) fn midranks(values: &[f64]) -> (Vec<f64>, f64) {
     let (mut start, mut tie_term) = (0, 0.0);
     while start < order.len() {
         let value = values[order[start]];
-        let n_ties = order[start..]
-            .iter()
-            .take_while(|&&idx| values[idx] == value)
-            .count();
+        let equal = order[start + 1..].iter().take_while(|&&idx| values[idx] == value);
+        let n_ties = 1 + equal.count();
         let rank = start as f64 + (n_ties as f64 + 1.0) / 2.0;
         for &idx in &order[start..start + n_ties] {
             ranks[idx] = rank;

@@ -161,6 +161,7 @@ enum Details<'a> {
     Reconstruction {
         baseline_statistic: f64,
         change: f64,
+        share_further: f64,
     },
     Nannyml {
         lower_limit: Option<f64>,
@@ -230,7 +231,7 @@ fn classifier(found: &DomainClassifier, max_columns: usize) -> Measured<'_> {
         seed: Some(found.seed),
         parameters: Parameters {
             statistic: "ROC AUC, out of fold",
-            p_value_source: Some("Mann-Whitney, one-sided"),
+            p_value_source: Some("Mann-Whitney, one-sided, variance times 2.25 (Nadeau and Bengio)"),
             interval_source: Some("DeLong, 95 %"),
             model: Some("boosted trees (forust-ml)"),
             folds: Some(found.n_folds),
@@ -258,8 +259,10 @@ fn reconstruction(found: &PcaReconstruction) -> Measured<'_> {
         seed: Some(found.seed),
         parameters: Parameters {
             statistic: "mean residual length of the current rows",
-            p_value_source: Some("Welch's t test of the change, two-sided"),
-            interval_source: Some("of the change, 95 %"),
+            p_value_source: Some(
+                "Mann-Whitney of the residual lengths of each half, two-sided, twice the smaller",
+            ),
+            interval_source: Some("of share_further, DeLong, 95 %"),
             variance_share: Some(VARIANCE_SHARE),
             components: Some(found.n_components.to_vec()),
             columns: Some(found.n_columns),
@@ -268,6 +271,7 @@ fn reconstruction(found: &PcaReconstruction) -> Measured<'_> {
         details: Details::Reconstruction {
             baseline_statistic: found.baseline_value,
             change: found.change,
+            share_further: found.share_further,
         },
     }
 }

@@ -3,7 +3,7 @@
 //! Numbers are rounded to be read; the JSON document has all digits. Computes nothing.
 
 use super::{Dataset, DatasetAnswer};
-use crate::report::format::{number, p_value, plural};
+use crate::report::format::{number, p_value, percent, plural};
 use baselines::multivariate::{
     AssociationChange, CentroidDistance, DomainClassifier, Interval, KernelForm, MaximumMeanDiscrepancy,
     NannymlReconstruction, NotComputable, PcaReconstruction,
@@ -120,10 +120,11 @@ fn classifier(found: &DomainClassifier) -> [String; 3] {
 
 fn reconstruction(found: &PcaReconstruction) -> [String; 3] {
     let notes = format!(
-        "baseline {}, change {} (95 % interval {})",
+        "baseline {}; a current row is further from its plane in {} (95 % interval {} to {})",
         number(found.baseline_value),
-        number(found.change),
-        ends(found.interval)
+        percent(found.share_further),
+        percent(found.interval.low),
+        percent(found.interval.high)
     );
     [number(found.value), p_value(found.p_value), notes]
 }

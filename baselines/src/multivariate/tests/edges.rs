@@ -86,7 +86,7 @@ fn a_constant_that_moved_is_told_apart_completely() {
     let pair = paired(&baseline, &current);
     let found = domain_classifier(&pair).unwrap();
     assert_eq!((found.auc, found.interval.high), (1.0, 1.0));
-    assert!(found.interval.low < 1.0 && found.p_value < 1e-12, "{found:?}");
+    assert!(found.interval.low < 1.0 && found.p_value < 1e-9, "{found:?}");
     assert_eq!(mmd(&pair).unwrap().p_value, 0.002);
 }
 
@@ -99,7 +99,7 @@ fn missing_cells_alone_tell_sides_apart() {
         )])
     };
     let pair = paired(&side(2), &side(7));
-    assert!(domain_classifier(&pair).unwrap().p_value < 1e-6);
+    assert!(domain_classifier(&pair).unwrap().p_value < 1e-4);
     assert!(mmd(&pair).unwrap().p_value <= 0.01);
     let ranked = rank_columns(&pair, None);
     assert_eq!(ranked[0].missing_share, [0.5, 29.0 / 200.0]);

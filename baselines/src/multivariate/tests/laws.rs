@@ -79,7 +79,7 @@ proptest! {
         }
         if let Ok(found) = &answers.reconstruction {
             prop_assert!(found.value >= 0.0 && found.baseline_value >= 0.0 && is_share(found.p_value));
-            prop_assert!(found.interval.low <= found.change && found.change <= found.interval.high);
+            prop_assert!(found.interval.low <= found.share_further && found.share_further <= found.interval.high);
         }
         if let Ok(found) = &answers.mmd {
             prop_assert!((0.0..=2f64.sqrt()).contains(&found.mmd) && found.mmd_squared <= found.mmd.powi(2) + 1e-12);
