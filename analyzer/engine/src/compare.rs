@@ -9,6 +9,7 @@ mod sample;
 mod side;
 mod text;
 
+use crate::dataset::{self, Dataset, DatasetRequest, DatasetSource};
 use crate::error::{EngineError, ErrorKind};
 use crate::frame::{Keep, Kind, Selection, Table};
 use crate::parallel::in_parallel;
@@ -54,6 +55,8 @@ pub struct CompareRequest {
     pub convention: Convention,
     /// Types of columns, and which columns count.
     pub schema: Option<Schema>,
+    /// What is to be measured over all columns together.
+    pub dataset: Option<DatasetRequest>,
     /// Threads and limits; the window plays no part.
     pub settings: ScanSettings,
     /// How to reach stores.
@@ -131,6 +134,8 @@ pub struct Comparison {
     pub only_in_baseline: Vec<String>,
     /// Columns of the current table that the baseline lacks.
     pub only_in_current: Vec<String>,
+    /// The answers over all columns together, where they were asked for.
+    pub dataset: Option<Dataset>,
 }
 
 /// Compares two tables.
@@ -165,7 +170,22 @@ pub async fn compare(request: &CompareRequest, progress: &dyn Progress) -> Resul
         column(name, declared(name), &baseline, &current, request)
     });
     progress.done();
+    let dataset = match &request.dataset {
+        Some(wanted) => {
+            let source = DatasetSource {
+                baseline: &request.baseline,
+                current: &request.current,
+                columns: request.columns.as_deref(),
+                selection,
+                settings,
+                options: &request.options,
+            };
+            Some(dataset::measure(&source, wanted, progress).await?)
+        }
+        None => None,
+    };
     Ok(Comparison {
+        dataset,
         columns: columns.into_iter().collect::<Result<_, _>>()?,
         baseline: baseline.into_read(&request.baseline),
         current: current.into_read(&request.current),

@@ -47,6 +47,10 @@ impl Comparison {
                 let _infallible = writeln!(out, "\n{what}: {}", names.join(", "));
             }
         }
+        if let Some(dataset) = &self.dataset {
+            out.push('\n');
+            out.push_str(&dataset.text());
+        }
         out
     }
 }
