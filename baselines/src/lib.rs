@@ -17,4 +17,5 @@ pub mod compare;
 pub mod baseline;
 pub mod constraint;
 pub mod judge;
+pub mod maturity;
 pub mod document;

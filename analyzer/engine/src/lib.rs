@@ -17,6 +17,7 @@ pub mod plan;
 pub mod present;
 pub mod probe;
 pub mod progress;
+pub mod quality;
 pub mod report;
 pub mod scan;
 pub mod sources;

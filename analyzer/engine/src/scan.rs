@@ -6,7 +6,7 @@
 //! the ledger of event ids.
 
 mod ledger;
-mod reader;
+pub(crate) mod reader;
 mod worker;
 
 use crate::error::EngineError;
