@@ -18,4 +18,5 @@ pub mod baseline;
 pub mod constraint;
 pub mod judge;
 pub mod maturity;
+pub mod quality;
 pub mod document;

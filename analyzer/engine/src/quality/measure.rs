@@ -213,9 +213,5 @@ fn regression(sample: &Sample, rows: &[u32], settings: &MeasureSettings) -> Resu
         }
         Ok(state)
     };
-    on_all_cores(rows, settings.n_threads, part, |state, other| {
-        state.merge(other);
-        Ok(())
-    })?
-    .finish(&settings.options)
+    on_all_cores(rows, settings.n_threads, part, RegressionState::merge)?.finish(&settings.options)
 }
