@@ -19,4 +19,5 @@ pub mod constraint;
 pub mod judge;
 pub mod maturity;
 pub mod quality;
+pub mod estimate;
 pub mod document;

@@ -1,0 +1,135 @@
+//! Gradient-boosted regression trees: grown by forust, kept and applied here.
+//!
+//! forust-ml 0.8 (Apache-2.0) is histogram-based second-order boosting in pure Rust with leaf-wise growth, missing
+//! values and exact determinism on one thread. The parameters are LightGBM's defaults, which NannyML uses: 100 trees,
+//! 31 leaves, learning rate 0.1, no regularisation, at least 20 rows in a leaf (for squared loss a row's hessian is
+//! 1), start at the mean. The grown trees are kept in our own form, so that a stored model outlives the crate's
+//! format. Does not know what is predicted.
+
+use forust_ml::gradientbooster::GrowPolicy;
+use forust_ml::objective::ObjectiveType;
+use forust_ml::{GradientBooster, Matrix};
+
+use super::estimates::EstimateFailure;
+
+const TREES: usize = 100;
+const LEAVES: usize = 31;
+const LEARNING_RATE: f32 = 0.1;
+const MIN_LEAF_ROWS: f32 = 20.0;
+const BINS: u16 = 255;
+
+/// A fitted ensemble: a base value and trees whose leaves are added to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forest {
+    /// Mean target of the baseline.
+    pub base: f64,
+    /// Trees in the order they were grown.
+    pub trees: Vec<Tree>,
+}
+
+/// One tree as columns; node 0 is the root.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tree {
+    /// Feature that the node splits on; of no meaning in a leaf.
+    pub feature: Vec<u32>,
+    /// Values below go left. In a leaf: its value.
+    pub threshold: Vec<f64>,
+    /// Node for values below; the node itself in a leaf.
+    pub left: Vec<u32>,
+    /// Node for other values.
+    pub right: Vec<u32>,
+    /// Node for missing values.
+    pub missing: Vec<u32>,
+}
+
+impl Forest {
+    /// Grows on columns of equal length; NaN is missing. Deterministic: one thread, no sampling.
+    pub(super) fn grow(columns: &[Vec<f64>], target: &[f64]) -> Result<Self, EstimateFailure> {
+        let data: Vec<f64> = columns.iter().flatten().copied().collect();
+        let matrix = Matrix::new(&data, target.len(), columns.len());
+        let mut booster = GradientBooster::default()
+            .set_objective_type(ObjectiveType::SquaredLoss)
+            .set_iterations(TREES)
+            .set_learning_rate(LEARNING_RATE)
+            .set_max_depth(usize::MAX)
+            .set_max_leaves(LEAVES)
+            .set_l1(0.0)
+            .set_l2(0.0)
+            .set_gamma(0.0)
+            .set_min_leaf_weight(MIN_LEAF_ROWS)
+            .set_initialize_base_score(true)
+            .set_nbins(BINS)
+            .set_parallel(false)
+            .set_seed(0);
+        booster.grow_policy = GrowPolicy::LossGuide;
+        booster
+            .fit_unweighted(&matrix, target, None)
+            .map_err(|error| EstimateFailure::Boosting { problem: error.to_string() })?;
+        let trees = booster.trees.iter().map(|tree| {
+            let mut kept = Tree::default();
+            for (at, node) in tree.nodes.iter().enumerate() {
+                let child = |child: usize| if node.is_leaf { at as u32 } else { child as u32 };
+                kept.feature.push(if node.is_leaf { 0 } else { node.split_feature as u32 });
+                kept.threshold.push(if node.is_leaf { f64::from(node.weight_value) } else { node.split_value });
+                kept.left.push(child(node.left_child));
+                kept.right.push(child(node.right_child));
+                kept.missing.push(child(node.missing_node));
+            }
+            kept
+        });
+        let forest = Self { base: booster.base_score, trees: trees.collect() };
+        if forest.is_sound(columns.len()) { Ok(forest) } else { Err(EstimateFailure::Overflow { what: "errors" }) }
+    }
+
+    /// Whether every node points to a later node or is a leaf, features exist and numbers are finite: what
+    /// [`predict`](Self::predict) relies on.
+    pub fn is_sound(&self, n_features: usize) -> bool {
+        self.base.is_finite() && self.trees.iter().all(|tree| tree.is_sound(n_features))
+    }
+
+    /// Predictions of rows given as columns.
+    pub(super) fn predict(&self, columns: &[Vec<f64>], n_rows: usize) -> Vec<f64> {
+        let mut row = vec![0.0; columns.len()];
+        (0..n_rows)
+            .map(|at| {
+                for (cell, column) in row.iter_mut().zip(columns) {
+                    *cell = column[at];
+                }
+                self.base + self.trees.iter().map(|tree| tree.leaf_value(&row)).sum::<f64>()
+            })
+            .collect()
+    }
+}
+
+impl Tree {
+    fn is_sound(&self, n_features: usize) -> bool {
+        let n = self.feature.len();
+        let same = [self.threshold.len(), self.left.len(), self.right.len(), self.missing.len()];
+        n > 0
+            && same.iter().all(|&len| len == n)
+            && (0..n).all(|at| {
+                let children = [self.left[at], self.right[at], self.missing[at]];
+                let leaf = children.iter().all(|&child| child as usize == at);
+                let later = children.iter().all(|&child| (child as usize) > at && (child as usize) < n);
+                self.threshold[at].is_finite() && (leaf || (later && (self.feature[at] as usize) < n_features))
+            })
+    }
+
+    fn leaf_value(&self, row: &[f64]) -> f64 {
+        let mut at = 0;
+        loop {
+            let left = self.left[at] as usize;
+            if left == at {
+                return self.threshold[at];
+            }
+            let value = row[self.feature[at] as usize];
+            at = if value.is_nan() {
+                self.missing[at] as usize
+            } else if value < self.threshold[at] {
+                left
+            } else {
+                self.right[at] as usize
+            };
+        }
+    }
+}
