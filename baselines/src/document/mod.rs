@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod model_monitor;
+pub mod quality;
 pub mod verdict;
 
 mod canonical;

@@ -39,14 +39,25 @@ impl FeatureEncoding {
     /// The column of numbers; `None` where the kinds differ. Infinities are missing.
     pub(super) fn encode(&self, feature: &Feature<'_>) -> Option<Vec<f64>> {
         match (self, feature) {
-            (Self::Number, Feature::Number(values)) => {
-                Some(values.iter().map(|&value| if value.is_finite() { value } else { f64::NAN }).collect())
-            }
+            (Self::Number, Feature::Number(values)) => Some(
+                values
+                    .iter()
+                    .map(|&value| if value.is_finite() { value } else { f64::NAN })
+                    .collect(),
+            ),
             (Self::Category(levels), Feature::Category(values)) => {
-                let codes: BTreeMap<&str, f64> =
-                    levels.iter().enumerate().map(|(code, level)| (level.as_str(), code as f64)).collect();
+                let codes: BTreeMap<&str, f64> = levels
+                    .iter()
+                    .enumerate()
+                    .map(|(code, level)| (level.as_str(), code as f64))
+                    .collect();
                 let code = |value: &Option<&str>| value.and_then(|level| codes.get(level).copied());
-                Some(values.iter().map(|value| code(value).unwrap_or(f64::NAN)).collect())
+                Some(
+                    values
+                        .iter()
+                        .map(|value| code(value).unwrap_or(f64::NAN))
+                        .collect(),
+                )
             }
             _ => None,
         }
@@ -62,8 +73,10 @@ fn ordered_levels(values: &[Option<&str>], target: &[f64]) -> Vec<String> {
             entry.1 += target;
         }
     }
-    let mut levels: Vec<(&str, u64, f64)> =
-        sums.into_iter().map(|(level, (n, sum))| (level, n, sum / n as f64)).collect();
+    let mut levels: Vec<(&str, u64, f64)> = sums
+        .into_iter()
+        .map(|(level, (n, sum))| (level, n, sum / n as f64))
+        .collect();
     levels.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
     levels.truncate(MAX_LEVELS);
     levels.sort_by(|left, right| left.2.total_cmp(&right.2).then(left.0.cmp(right.0)));

@@ -64,21 +64,38 @@ impl Forest {
         booster.grow_policy = GrowPolicy::LossGuide;
         booster
             .fit_unweighted(&matrix, target, None)
-            .map_err(|error| EstimateFailure::Boosting { problem: error.to_string() })?;
+            .map_err(|error| EstimateFailure::Boosting {
+                problem: error.to_string(),
+            })?;
         let trees = booster.trees.iter().map(|tree| {
             let mut kept = Tree::default();
             for (at, node) in tree.nodes.iter().enumerate() {
                 let child = |child: usize| if node.is_leaf { at as u32 } else { child as u32 };
-                kept.feature.push(if node.is_leaf { 0 } else { node.split_feature as u32 });
-                kept.threshold.push(if node.is_leaf { f64::from(node.weight_value) } else { node.split_value });
+                kept.feature.push(if node.is_leaf {
+                    0
+                } else {
+                    node.split_feature as u32
+                });
+                kept.threshold.push(if node.is_leaf {
+                    f64::from(node.weight_value)
+                } else {
+                    node.split_value
+                });
                 kept.left.push(child(node.left_child));
                 kept.right.push(child(node.right_child));
                 kept.missing.push(child(node.missing_node));
             }
             kept
         });
-        let forest = Self { base: booster.base_score, trees: trees.collect() };
-        if forest.is_sound(columns.len()) { Ok(forest) } else { Err(EstimateFailure::Overflow { what: "errors" }) }
+        let forest = Self {
+            base: booster.base_score,
+            trees: trees.collect(),
+        };
+        if forest.is_sound(columns.len()) {
+            Ok(forest)
+        } else {
+            Err(EstimateFailure::Overflow { what: "errors" })
+        }
     }
 
     /// Whether every node points to a later node or is a leaf, features exist and numbers are finite: what
@@ -104,14 +121,22 @@ impl Forest {
 impl Tree {
     fn is_sound(&self, n_features: usize) -> bool {
         let n = self.feature.len();
-        let same = [self.threshold.len(), self.left.len(), self.right.len(), self.missing.len()];
+        let same = [
+            self.threshold.len(),
+            self.left.len(),
+            self.right.len(),
+            self.missing.len(),
+        ];
         n > 0
             && same.iter().all(|&len| len == n)
             && (0..n).all(|at| {
                 let children = [self.left[at], self.right[at], self.missing[at]];
                 let leaf = children.iter().all(|&child| child as usize == at);
-                let later = children.iter().all(|&child| (child as usize) > at && (child as usize) < n);
-                self.threshold[at].is_finite() && (leaf || (later && (self.feature[at] as usize) < n_features))
+                let later = children
+                    .iter()
+                    .all(|&child| (child as usize) > at && (child as usize) < n);
+                self.threshold[at].is_finite()
+                    && (leaf || (later && (self.feature[at] as usize) < n_features))
             })
     }
 

@@ -214,6 +214,11 @@ fn work(
 }
 
 impl Labels {
+    /// No labels at all.
+    pub(crate) fn none(kind: Kind) -> Self {
+        Self::new(kind)
+    }
+
     fn new(kind: Kind) -> Self {
         Self {
             ids: Vec::new(),

@@ -52,7 +52,9 @@ pub(crate) fn measure(
             }
             match predicted {
                 Some(Outcome::Classes(codes)) if codes[row] == NO_CODE => without += 1,
-                Some(Outcome::Classes(codes)) if sample.problem == Problem::Binary && codes[row] == OUTSIDE => {
+                Some(Outcome::Classes(codes))
+                    if sample.problem == Problem::Binary && codes[row] == OUTSIDE =>
+                {
                     outside_prediction += 1;
                 }
                 Some(Outcome::Numbers(numbers)) if !numbers[row].is_finite() => without += 1,
@@ -84,11 +86,17 @@ fn on_all_cores<S: Send>(
     let share = rows.len().div_ceil(n_threads.max(1)).max(ROWS_PER_CHUNK);
     let results: Vec<Result<S, QualityError>> = std::thread::scope(|scope| {
         let part = &part;
-        let threads: Vec<_> = rows.chunks(share).skip(1).map(|rows| scope.spawn(move || part(rows))).collect();
+        let threads: Vec<_> = rows
+            .chunks(share)
+            .skip(1)
+            .map(|rows| scope.spawn(move || part(rows)))
+            .collect();
         let first = part(rows.chunks(share).next().unwrap_or_default());
-        let others = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let others = threads.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
         std::iter::once(first).chain(others).collect()
     });
     let mut results = results.into_iter();
@@ -153,7 +161,11 @@ fn binary(sample: &Sample, rows: &[u32], settings: &MeasureSettings) -> Result<Q
     on_all_cores(rows, settings.n_threads, part, BinaryState::merge)?.finish(&settings.options)
 }
 
-fn multiclass(sample: &Sample, rows: &[u32], settings: &MeasureSettings) -> Result<QualityResult, QualityError> {
+fn multiclass(
+    sample: &Sample,
+    rows: &[u32],
+    settings: &MeasureSettings,
+) -> Result<QualityResult, QualityError> {
     /// Stands for every class that is not listed; no class text is empty.
     const UNLISTED: &str = "";
     let Outcome::Classes(labels) = &sample.labels else {
@@ -192,8 +204,13 @@ fn multiclass(sample: &Sample, rows: &[u32], settings: &MeasureSettings) -> Resu
     on_all_cores(rows, settings.n_threads, part, MulticlassState::merge)?.finish(&settings.options)
 }
 
-fn regression(sample: &Sample, rows: &[u32], settings: &MeasureSettings) -> Result<QualityResult, QualityError> {
-    let (Outcome::Numbers(labels), Some(Outcome::Numbers(predicted))) = (&sample.labels, &sample.predicted) else {
+fn regression(
+    sample: &Sample,
+    rows: &[u32],
+    settings: &MeasureSettings,
+) -> Result<QualityResult, QualityError> {
+    let (Outcome::Numbers(labels), Some(Outcome::Numbers(predicted))) = (&sample.labels, &sample.predicted)
+    else {
         return Err(QualityError::NothingPredicted);
     };
     let part = |rows: &[u32]| {

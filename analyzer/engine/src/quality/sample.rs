@@ -104,7 +104,15 @@ impl Sample {
             texts: values.texts.texts().iter().map(|text| text.to_string()).collect(),
         };
         drop((values, labels));
-        Self::assemble(problem, choice, &mut rows, &joined.rows, label_column, joined.first_label, feature_names)
+        Self::assemble(
+            problem,
+            choice,
+            &mut rows,
+            &joined.rows,
+            label_column,
+            joined.first_label,
+            feature_names,
+        )
     }
 
     /// Rows that have their label beside them (a baseline's table), in the order of their places.
@@ -121,7 +129,15 @@ impl Sample {
             .ok_or_else(|| EngineError::new(ErrorKind::Internal, "a baseline was read without its label"))?;
         let label_column = Column::of(&labels, &order);
         let first_label = vec![super::gather::NO_TIME; order.len()];
-        Self::assemble(problem, choice, &mut rows, &order, label_column, first_label, feature_names)
+        Self::assemble(
+            problem,
+            choice,
+            &mut rows,
+            &order,
+            label_column,
+            first_label,
+            feature_names,
+        )
     }
 
     fn assemble(
@@ -134,7 +150,9 @@ impl Sample {
         feature_names: &[String],
     ) -> Result<Self, EngineError> {
         let all = |idx: u32| Some(idx as usize);
-        let predicted = rows.take(Role::Prediction).map(|column| Column::of(&column, order));
+        let predicted = rows
+            .take(Role::Prediction)
+            .map(|column| Column::of(&column, order));
         let mut scores = Vec::new();
         while let Some(column) = rows.take(Role::Probability(scores.len())) {
             scores.push(pick(&column.numbers, order, all, f64::NAN));
@@ -261,7 +279,10 @@ fn pick<T: Copy>(values: &[T], order: &[u32], at: impl Fn(u32) -> Option<usize>,
     if values.is_empty() {
         return Vec::new();
     }
-    order.iter().map(|idx| at(*idx).map_or(none, |idx| values[idx])).collect()
+    order
+        .iter()
+        .map(|idx| at(*idx).map_or(none, |idx| values[idx]))
+        .collect()
 }
 
 /// The classes of a problem: those that were said, else those that are found.
@@ -271,29 +292,49 @@ fn class_list(
     columns: [Option<&Column>; 2],
     n_scores: usize,
 ) -> Result<Vec<String>, EngineError> {
-    let said = |names: &Vec<String>| names.iter().map(|name| class_text(name).into_owned()).collect::<Vec<_>>();
+    let said = |names: &Vec<String>| {
+        names
+            .iter()
+            .map(|name| class_text(name).into_owned())
+            .collect::<Vec<_>>()
+    };
     let mut classes = match &choice.classes {
         Some(classes) => said(classes),
         None => {
-            let found: BTreeSet<&String> = columns.into_iter().flatten().flat_map(|column| &column.texts).collect();
+            let found: BTreeSet<&String> = columns
+                .into_iter()
+                .flatten()
+                .flat_map(|column| &column.texts)
+                .collect();
             let mut found: Vec<String> = found.into_iter().cloned().collect();
             found.sort_by(|a, b| in_order(a, b));
             found
         }
     };
-    let positive = choice.positive.as_ref().map(|positive| class_text(positive).into_owned());
+    let positive = choice
+        .positive
+        .as_ref()
+        .map(|positive| class_text(positive).into_owned());
     if problem == Problem::Multiclass {
         if classes.len() > MAX_CLASSES {
             return Err(EngineError::new(
                 ErrorKind::Usage,
-                format!("{} classes were found, and at most {MAX_CLASSES} are evaluated", classes.len()),
+                format!(
+                    "{} classes were found, and at most {MAX_CLASSES} are evaluated",
+                    classes.len()
+                ),
             )
-            .with_hint("a number is predicted with --problem regression; --classes gives the list of classes"));
+            .with_hint(
+                "a number is predicted with --problem regression; --classes gives the list of classes",
+            ));
         }
         if n_scores > 0 && n_scores != classes.len() {
             return Err(EngineError::new(
                 ErrorKind::Usage,
-                format!("{n_scores} probability columns stand against {} classes", classes.len()),
+                format!(
+                    "{n_scores} probability columns stand against {} classes",
+                    classes.len()
+                ),
             )
             .with_hint("name the classes in the order of their probabilities with --classes a,b,c"));
         }
@@ -302,7 +343,10 @@ fn class_list(
     if choice.classes.is_some() && classes.len() != 2 {
         return Err(EngineError::new(
             ErrorKind::Usage,
-            format!("--classes names {} classes, and a binary problem has two", classes.len()),
+            format!(
+                "--classes names {} classes, and a binary problem has two",
+                classes.len()
+            ),
         )
         .with_hint("use --problem multiclass, or name the negative and the positive class"));
     }
@@ -320,7 +364,10 @@ fn class_list(
             .ok_or_else(|| {
                 EngineError::new(
                     ErrorKind::Usage,
-                    format!("which of the {} classes found is the positive one is not known", classes.len()),
+                    format!(
+                        "which of the {} classes found is the positive one is not known",
+                        classes.len()
+                    ),
                 )
                 .with_hint("name it with --positive-label")
             })?,
@@ -328,7 +375,9 @@ fn class_list(
     classes.retain(|class| *class != positive);
     let negative = match (positive.as_str(), classes.len()) {
         ("1", _) if classes.iter().any(|class| class == "0") || classes.is_empty() => "0".to_owned(),
-        ("true", _) if classes.iter().any(|class| class == "false") || classes.is_empty() => "false".to_owned(),
+        ("true", _) if classes.iter().any(|class| class == "false") || classes.is_empty() => {
+            "false".to_owned()
+        }
         (_, 1) => classes.remove(0),
         (_, 0) => format!("not {positive}"),
         (_, n) => {
@@ -336,7 +385,9 @@ fn class_list(
                 ErrorKind::Usage,
                 format!("{} classes were found, and a binary problem has two", n + 1),
             )
-            .with_hint("use --problem multiclass, or name the two classes with --classes NEGATIVE,POSITIVE"));
+            .with_hint(
+                "use --problem multiclass, or name the two classes with --classes NEGATIVE,POSITIVE",
+            ));
         }
     };
     Ok(vec![negative, positive])
