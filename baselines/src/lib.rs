@@ -20,4 +20,6 @@ pub mod judge;
 pub mod maturity;
 pub mod quality;
 pub mod estimate;
+pub mod segment;
+pub mod bias;
 pub mod document;

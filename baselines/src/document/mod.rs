@@ -5,6 +5,7 @@
 //! and give bytes: nothing here knows where a document lies.
 
 pub mod baseline;
+pub mod estimate;
 pub mod model_monitor;
 pub mod quality;
 pub mod verdict;

@@ -59,31 +59,36 @@ pub struct ConceptDriftEvidence {
 /// Tests labels against calibrated probabilities of the same rows, in the same order. For several classes call it
 /// per class, one against the rest.
 ///
+/// `n_calibration` is the number of baseline rows that the calibration was learnt from: probabilities learnt from n
+/// rows are themselves uncertain, so z is divided by √(1 + m/n) and χ² by 1 + m/n for m labels (the variance of a
+/// difference of two shares under equal score distributions). `None` takes the probabilities as known.
+///
 /// # Errors
 /// Fewer than 30 rows; slices of different lengths or values outside 0–1 (`Malformed`); every probability 0 or 1
 /// (`NoSpread`).
-pub fn concept_drift(probability: &[f64], label: &[bool]) -> Result<ConceptDriftEvidence, NotComputable> {
+pub fn concept_drift(
+    probability: &[f64],
+    label: &[bool],
+    n_calibration: Option<u64>,
+) -> Result<ConceptDriftEvidence, NotComputable> {
     if probability.len() != label.len() || probability.iter().any(|value| !(0.0..=1.0).contains(value)) {
         return Err(NotComputable::Malformed);
     }
     if probability.len() < MIN_ROWS {
-        return Err(NotComputable::TooFew {
-            needed: MIN_ROWS as u64,
-        });
+        return Err(NotComputable::TooFew { needed: MIN_ROWS as u64 });
     }
-    let mut rows: Vec<(f64, f64)> = probability
-        .iter()
-        .zip(label)
-        .map(|(&p, &y)| (p, f64::from(u8::from(y))))
-        .collect();
+    let mut rows: Vec<(f64, f64)> =
+        probability.iter().zip(label).map(|(&p, &y)| (p, f64::from(u8::from(y)))).collect();
     rows.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
-    let tests = vec![spiegelhalter(&rows), hosmer_lemeshow(&rows), in_the_large(&rows)];
+    let learnt_from = n_calibration.map_or(f64::INFINITY, |n| n.max(1) as f64);
+    let inflation = 1.0 + rows.len() as f64 / learnt_from;
+    let tests = vec![
+        spiegelhalter(&rows, inflation),
+        hosmer_lemeshow(&rows, inflation),
+        in_the_large(&rows, inflation),
+    ];
     let computed: Vec<f64> = tests.iter().flatten().map(|test| test.p_value).collect();
-    let smallest = computed
-        .iter()
-        .copied()
-        .reduce(f64::min)
-        .ok_or(NotComputable::NoSpread)?;
+    let smallest = computed.iter().copied().reduce(f64::min).ok_or(NotComputable::NoSpread)?;
     Ok(ConceptDriftEvidence {
         n_rows: rows.len() as u64,
         excess_rate: rows.iter().map(|(p, y)| y - p).sum::<f64>() / rows.len() as f64,
@@ -98,32 +103,24 @@ fn normal_test(test: CalibrationTest, sum: f64, variance: f64) -> Result<Concept
     }
     let statistic = sum / variance.sqrt();
     let p_value = (2.0 * Normal::standard().sf(statistic.abs())).min(1.0);
-    Ok(ConceptDriftTest {
-        test,
-        statistic,
-        degrees_of_freedom: None,
-        p_value,
-    })
+    Ok(ConceptDriftTest { test, statistic, degrees_of_freedom: None, p_value })
 }
 
-fn spiegelhalter(rows: &[(f64, f64)]) -> Result<ConceptDriftTest, NotComputable> {
+fn spiegelhalter(rows: &[(f64, f64)], inflation: f64) -> Result<ConceptDriftTest, NotComputable> {
     let sum = rows.iter().map(|(p, y)| (y - p) * (1.0 - 2.0 * p)).sum();
-    let variance = rows
-        .iter()
-        .map(|(p, _)| (1.0 - 2.0 * p).powi(2) * p * (1.0 - p))
-        .sum();
-    normal_test(CalibrationTest::Spiegelhalter, sum, variance)
+    let variance: f64 = rows.iter().map(|(p, _)| (1.0 - 2.0 * p).powi(2) * p * (1.0 - p)).sum();
+    normal_test(CalibrationTest::Spiegelhalter, sum, variance * inflation)
 }
 
-fn in_the_large(rows: &[(f64, f64)]) -> Result<ConceptDriftTest, NotComputable> {
+fn in_the_large(rows: &[(f64, f64)], inflation: f64) -> Result<ConceptDriftTest, NotComputable> {
     let sum = rows.iter().map(|(p, y)| y - p).sum();
-    let variance = rows.iter().map(|(p, _)| p * (1.0 - p)).sum();
-    normal_test(CalibrationTest::InTheLarge, sum, variance)
+    let variance: f64 = rows.iter().map(|(p, _)| p * (1.0 - p)).sum();
+    normal_test(CalibrationTest::InTheLarge, sum, variance * inflation)
 }
 
 /// Ascending rows are cut at tenths; equal probabilities stay together, and groups expecting fewer than five
 /// positives or negatives join the next.
-fn hosmer_lemeshow(rows: &[(f64, f64)]) -> Result<ConceptDriftTest, NotComputable> {
+fn hosmer_lemeshow(rows: &[(f64, f64)], inflation: f64) -> Result<ConceptDriftTest, NotComputable> {
     let mut groups: Vec<Group> = Vec::new();
     let mut open = Group::default();
     for tied in rows.chunk_by(|left, right| left.0 == right.0) {
@@ -142,7 +139,7 @@ fn hosmer_lemeshow(rows: &[(f64, f64)]) -> Result<ConceptDriftTest, NotComputabl
     if groups.len() < 2 {
         return Err(NotComputable::TooFewCategories);
     }
-    let statistic: f64 = groups.iter().map(Group::term).sum();
+    let statistic = groups.iter().map(Group::term).sum::<f64>() / inflation;
     let degrees = groups.len() as u64;
     let distribution = ChiSquared::new(degrees as f64).map_err(|_| NotComputable::TooFewCategories)?;
     Ok(ConceptDriftTest {
