@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Baseline(BaselineArguments),
     /// Compare a window of captured traffic with a baseline.
     Analyze(AnalyzeArguments),
+    /// Measure how good the predictions were, from labels as they come, or estimate it before.
+    Quality(crate::command::quality::QualityArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }
@@ -34,6 +36,11 @@ pub(crate) struct BaselineArguments {
     /// Where statistics.json, constraints.json and baseline.profile go.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) output: String,
+    /// What is predicted, where the data has predictions and labels: writes the model-quality baseline too.
+    #[arg(long, value_enum)]
+    pub(crate) problem: Option<crate::command::quality::ProblemArgument>,
+    #[command(flatten)]
+    pub(crate) columns: crate::command::quality::ColumnArguments,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
     /// Print the result as JSON.

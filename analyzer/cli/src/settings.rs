@@ -55,7 +55,8 @@ pub(crate) fn scan_settings(arguments: &ReadingArguments) -> Result<ScanSettings
     })
 }
 
-fn time(argument: &str, text: Option<&str>) -> Result<Option<i64>, EngineError> {
+/// A time, or an error that names the argument.
+pub(crate) fn time(argument: &str, text: Option<&str>) -> Result<Option<i64>, EngineError> {
     let Some(text) = text else { return Ok(None) };
     parse_rfc3339(text).map(Some).ok_or_else(|| {
         EngineError::new(

@@ -3,6 +3,7 @@
 mod analyze;
 mod baseline;
 mod demo;
+pub(crate) mod quality;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -17,6 +18,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
         match arguments.command {
             Command::Baseline(arguments) => baseline::run(arguments).await,
             Command::Analyze(arguments) => analyze::run(arguments).await,
+            Command::Quality(arguments) => quality::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }
     })

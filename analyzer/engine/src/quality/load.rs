@@ -5,6 +5,7 @@
 use super::attribute::Attribute;
 use super::gather::{Kind, NO_TIME};
 use super::join::{JoinCounts, join};
+use super::merged::MergeLabels;
 use super::labels::{ID_NAMES, LabelColumns, Labels, read_labels};
 use super::read::{Choice, ReadCounts, Role, Wanted, read_rows};
 use super::request::QualityColumns;
@@ -38,6 +39,8 @@ pub(crate) struct LoadRequest<'a> {
     pub(crate) settings: &'a ScanSettings,
     pub(crate) store: &'a StoreOptions,
     pub(crate) progress: &'a dyn Progress,
+    /// Whether labels are kept by id, to merge records with them.
+    pub(crate) merge: bool,
 }
 
 /// A loaded window.
@@ -52,9 +55,8 @@ pub(crate) struct Loaded {
     pub(crate) columns: BTreeMap<String, String>,
     /// Objects the predictions came from.
     pub(crate) sources: Vec<Source>,
-    pub(crate) label_sources: Vec<Source>,
-    /// Whether the predictions are captured records (and can be merged).
-    pub(crate) is_capture: bool,
+    /// Labels by id, where records are to be merged with them.
+    pub(crate) merge: Option<MergeLabels>,
     /// Whether a captured or named prediction decides (else the threshold).
     pub(crate) has_prediction: bool,
 }
@@ -136,6 +138,8 @@ pub(crate) async fn load_window(
     let (predictions, label_counts) = (rows.counts.clone(), labels.counts.clone());
     let (n_labels_without_id, n_labels_empty) = (labels.n_without_id, labels.n_empty);
     let counts = joined.counts;
+    let merge = (request.merge && !choice.is_table && counts.labelled > 0)
+        .then(|| MergeLabels::of(&rows, &labels, &joined));
     let sample = Sample::of_joined(
         request.problem,
         request.classes,
@@ -152,10 +156,9 @@ pub(crate) async fn load_window(
         n_labels_without_id,
         n_labels_empty,
         columns: resolved.shown,
-        is_capture: !choice.is_table,
+        merge,
         has_prediction: resolved.has_prediction,
         sources: sources.objects,
-        label_sources: label_sources.objects,
     })
 }
 
@@ -205,10 +208,9 @@ pub(crate) async fn load_table(request: &LoadRequest<'_>, data: &Location) -> Re
         n_labels_without_id: 0,
         n_labels_empty: 0,
         columns: resolved.shown,
-        is_capture: false,
+        merge: None,
         has_prediction: resolved.has_prediction,
         sources: sources.objects,
-        label_sources: Vec::new(),
     })
 }
 

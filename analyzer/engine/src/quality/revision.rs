@@ -6,7 +6,8 @@
 use crate::error::{EngineError, ErrorKind};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use store::{Location, PutMode, StoreErrorKind, StoreOptions, join_key, open_store};
+use std::sync::Arc;
+use store::{Location, ObjectStore, PutMode, StoreErrorKind, StoreOptions, join_key, open_store};
 
 /// The pointer's file name.
 pub const LATEST_FILE: &str = "latest.json";
@@ -51,13 +52,22 @@ pub struct Written {
 
 /// The pointer at `output`, if there is one.
 pub async fn latest(output: &Location, options: &StoreOptions) -> Result<Option<Latest>, EngineError> {
+    Ok(pointer(output, options).await?.map(|(latest, _)| latest))
+}
+
+/// The pointer and its entity tag.
+async fn pointer(
+    output: &Location,
+    options: &StoreOptions,
+) -> Result<Option<(Latest, String)>, EngineError> {
     let (store, root) = open_store(output, options).await?;
     let object = match store.get(&join_key(&root, LATEST_FILE), MAX_POINTER_BYTES).await {
         Ok(object) => object,
         Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    serde_json::from_slice(&object.bytes).map(Some).map_err(|error| {
+    let parsed = serde_json::from_slice(&object.bytes).map(|latest| Some((latest, object.etag.clone())));
+    parsed.map_err(|error| {
         EngineError::new(
             ErrorKind::Usage,
             format!("{LATEST_FILE} at {output} cannot be read"),
@@ -95,48 +105,94 @@ pub fn refuse_other_window(
     ))
 }
 
-/// Writes `documents` as the next revision and then moves the pointer, unless the newest revision has the same digest.
-pub async fn write_revision(
-    output: &Location,
-    options: &StoreOptions,
-    digest: &str,
+/// The revision being written.
+pub(crate) struct Revision {
+    store: Arc<dyn ObjectStore>,
+    root: String,
+    number: u32,
+    folder: String,
+    digest: String,
     window: PointedWindow,
-    documents: Vec<(String, Vec<u8>)>,
-) -> Result<Written, EngineError> {
-    let before = latest(output, options).await?;
-    let (store, root) = open_store(output, options).await?;
-    if let Some(before) = before.as_ref().filter(|before| before.digest == digest) {
-        return Ok(Written {
-            revision: before.revision,
-            is_new: false,
-            places: vec![store.locate(&join_key(&root, &before.folder))],
-        });
+    /// Entity tag of the pointer as it was found; `None` where there was none.
+    found: Option<String>,
+    places: Vec<String>,
+}
+
+/// What a run is to do.
+pub(crate) enum Next {
+    /// The newest revision says the same.
+    Same(Written),
+    /// Write this one.
+    Write(Box<Revision>),
+}
+
+impl Revision {
+    /// The next revision at `output`, unless the newest has this digest.
+    pub(crate) async fn next(
+        output: &Location,
+        options: &StoreOptions,
+        digest: &str,
+        window: PointedWindow,
+    ) -> Result<Next, EngineError> {
+        let before = pointer(output, options).await?;
+        let (store, root) = open_store(output, options).await?;
+        let (before, found) = before.unzip();
+        if let Some(before) = before.as_ref().filter(|before| before.digest == digest) {
+            return Ok(Next::Same(Written {
+                revision: before.revision,
+                is_new: false,
+                places: vec![store.locate(&join_key(&root, &before.folder))],
+            }));
+        }
+        let number = before.map_or(0, |before| before.revision) + 1;
+        Ok(Next::Write(Box::new(Self {
+            store,
+            root,
+            number,
+            folder: format!("r{number}"),
+            digest: digest.to_owned(),
+            window,
+            found,
+            places: Vec::new(),
+        })))
     }
-    let revision = before.map_or(0, |before| before.revision) + 1;
-    let folder = format!("r{revision}");
-    let mut places = Vec::with_capacity(documents.len() + 1);
-    for (name, bytes) in documents {
-        let key = join_key(&root, &format!("{folder}/{name}"));
-        store.put(&key, Bytes::from(bytes), PutMode::Overwrite).await?;
-        places.push(store.locate(&key));
+
+    /// Puts a document into the revision's folder.
+    pub(crate) async fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), EngineError> {
+        let key = join_key(&self.root, &format!("{}/{name}", self.folder));
+        self.store.put(&key, Bytes::from(bytes), PutMode::Overwrite).await?;
+        self.places.push(self.store.locate(&key));
+        Ok(())
     }
-    let pointer = Latest {
-        version: "1".to_owned(),
-        revision,
-        folder,
-        digest: digest.to_owned(),
-        window,
-    };
-    let mut bytes = serde_json::to_vec_pretty(&pointer).map_err(|error| {
-        EngineError::new(ErrorKind::Internal, format!("{LATEST_FILE} cannot be written")).with_source(error)
-    })?;
-    bytes.push(b'\n');
-    let key = join_key(&root, LATEST_FILE);
-    store.put(&key, Bytes::from(bytes), PutMode::Overwrite).await?;
-    places.push(store.locate(&key));
-    Ok(Written {
-        revision,
-        is_new: true,
-        places,
-    })
+
+    /// Moves the pointer here: from now on readers find this revision.
+    pub(crate) async fn commit(mut self) -> Result<Written, EngineError> {
+        let pointer = Latest {
+            version: "1".to_owned(),
+            revision: self.number,
+            folder: self.folder,
+            digest: self.digest,
+            window: self.window,
+        };
+        let mut bytes = serde_json::to_vec_pretty(&pointer).map_err(|error| {
+            EngineError::new(ErrorKind::Internal, format!("{LATEST_FILE} cannot be written")).with_source(error)
+        })?;
+        bytes.push(b'\n');
+        let key = join_key(&self.root, LATEST_FILE);
+        let mode = self.found.map_or(PutMode::CreateOnly, PutMode::IfMatch);
+        self.store.put(&key, Bytes::from(bytes), mode).await.map_err(|error| match error.kind() {
+            StoreErrorKind::AlreadyExists | StoreErrorKind::PreconditionFailed => EngineError::new(
+                ErrorKind::Storage,
+                format!("another run wrote revision {} meanwhile", self.number),
+            )
+            .with_hint("run again: labels that it did not have make the next revision"),
+            _ => error.into(),
+        })?;
+        self.places.push(self.store.locate(&key));
+        Ok(Written {
+            revision: self.number,
+            is_new: true,
+            places: self.places,
+        })
+    }
 }

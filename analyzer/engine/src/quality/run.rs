@@ -56,6 +56,7 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
         settings: &request.settings,
         store: &request.store,
         progress,
+        merge: request.merged,
     };
     let mut loaded = load_window(&load, &request.capture, &request.ground_truth).await?;
     let mut notes = Vec::new();

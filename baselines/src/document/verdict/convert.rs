@@ -89,6 +89,7 @@ impl From<&Verdict> for V1 {
                 thresholds: verdict.judged.thresholds.clone(),
                 choices: verdict.judged.choices.clone(),
             },
+            quality: None,
         }
     }
 }
