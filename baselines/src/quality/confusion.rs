@@ -52,6 +52,9 @@ impl Cells {
 
     /// TP / (TP + FP); 0 in [0, 1] where nothing was predicted positive.
     pub(crate) fn precision(&self, z: f64) -> Outcome {
+        if self.all().n == 0 {
+            return Err(NotComputable::NoRows);
+        }
         Ok(interval::proportion(
             self.true_positive,
             self.predicted_positive(),
@@ -102,6 +105,9 @@ impl Cells {
             w(self.false_negative),
             w(self.false_positive),
         );
+        if self.true_positive.n == 0 || self.true_positive.n == n {
+            return Ok(self.f_beta_at_the_border(square, value, z));
+        }
         let [hit, missed, wrong] = [self.true_positive, self.false_negative, self.false_positive]
             .map(|cell| smoothed(cell, self.all()));
         let (denominator, centre) = share(hit.w, missed.w, wrong.w);
@@ -109,6 +115,25 @@ impl Cells {
             + (square * centre / denominator).powi(2) * missed.w2
             + (centre / denominator).powi(2) * wrong.w2;
         Ok(interval::logit(value, centre, variance, z, n))
+    }
+
+    /// F_β of 0 or 1, from Wilson's interval of TP among TP + FP + FN: F_β = (1+β²)J/((1+β²)J + (1−J)m), where m is the
+    /// mean of β² over FN and 1 over FP as found, or the larger of both where there is neither.
+    fn f_beta_at_the_border(&self, square: f64, value: f64, z: f64) -> MetricValue {
+        let wrong = self.false_negative.plus(self.false_positive);
+        let found = interval::proportion(self.true_positive, self.true_positive.plus(wrong), z);
+        let cost = if wrong.w > 0.0 {
+            (square * self.false_negative.w + self.false_positive.w) / wrong.w
+        } else {
+            square.max(1.0)
+        };
+        let f = |share: f64| (1.0 + square) * share / ((1.0 + square) * share + (1.0 - share) * cost);
+        MetricValue {
+            value,
+            low: f(found.low),
+            high: f(found.high),
+            ..found
+        }
     }
 
     /// Matthews' correlation (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN)); 0 where all predictions are equal, as

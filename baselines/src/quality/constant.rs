@@ -5,6 +5,24 @@
 
 use std::collections::BTreeMap;
 
+use super::result::QualityResult;
+use super::sampling::standard_deviation;
+
+/// Model Monitor's suffix of the constant's metrics.
+pub(crate) const SUFFIX: &str = "_best_constant_classifier";
+
+/// Standard deviations of the constant's metrics over Model Monitor's draws, under their names with [`SUFFIX`].
+pub(crate) fn put_deviations(result: &mut QualityResult, draws: &[BTreeMap<String, f64>]) {
+    for name in result.best_constant_classifier.keys() {
+        let values: Vec<Option<f64>> = draws.iter().map(|draw| draw.get(name).copied()).collect();
+        if let Some(deviation) = standard_deviation(&values) {
+            result
+                .standard_deviations
+                .insert(format!("{name}{SUFFIX}"), deviation);
+        }
+    }
+}
+
 /// Rows by label, in the order of the confusion matrix → the constant's class.
 pub(crate) fn most_frequent(supports: &[f64]) -> Option<usize> {
     (0..supports.len())

@@ -14,7 +14,12 @@ pub(crate) fn two_sided_z(confidence: f64) -> f64 {
 
 /// A proportion: hits by all. Without rows 0 in [0, 1], the convention that scikit-learn calls `zero_division=0`.
 pub(crate) fn proportion(hits: Mass, all: Mass, z: f64) -> MetricValue {
-    let value = if all.w > 0.0 { hits.w / all.w } else { 0.0 };
+    // Sums of weights are rounded, so that a part may exceed its whole by a bit.
+    let value = if all.w > 0.0 {
+        (hits.w / all.w).min(1.0)
+    } else {
+        0.0
+    };
     let (low, high) = wilson(value, all.effective(), z);
     MetricValue {
         value,

@@ -40,13 +40,14 @@ impl Losses {
         self.w2l2 += mass.w2 * loss * loss;
     }
 
-    /// The weighted mean, with variance Σw²(l − mean)²/(Σw)².
-    fn mean(&self, z: f64) -> MetricValue {
+    /// The weighted mean, with variance Σw²(l − mean)²/(Σw)²; a loss lies between 0 and `most`.
+    fn mean(&self, most: f64, z: f64) -> MetricValue {
         let mean = self.wl / self.all.w;
         let squares = self.w2l2 - 2.0 * mean * self.w2l + mean * mean * self.all.w2;
         let found = normal(mean, squares / (self.all.w * self.all.w), z, self.all.n);
         MetricValue {
             low: found.low.max(0.0),
+            high: found.high.min(most),
             ..found
         }
     }
@@ -60,6 +61,8 @@ struct Bin {
     wp: f64,
     /// Σ w² (y − p)².
     w2d2: f64,
+    /// Σ w² p (1 − p).
+    w2v: f64,
 }
 
 /// The answers about calibration.
@@ -93,8 +96,8 @@ impl Calibration {
             }
         });
         (log_loss.all.n > 0).then(|| Self {
-            log_loss: log_loss.mean(z),
-            brier: brier.mean(z),
+            log_loss: log_loss.mean(f64::MAX, z),
+            brier: brier.mean(1.0, z),
             expected_calibration_error: expected_calibration_error(&bins, options),
             reliability: reliability(&bins, &edges, z),
         })
@@ -108,13 +111,15 @@ impl Bin {
         self.positive = self.positive.plus(group.positive);
         self.wp += p * (group.positive.w + group.negative.w);
         self.w2d2 += group.positive.w2 * (1.0 - p).powi(2) + group.negative.w2 * p * p;
+        self.w2v += (group.positive.w2 + group.negative.w2) * p * (1.0 - p);
     }
 
-    /// Σ w (y − p) and its variance.
+    /// Σ w (y − p) and its variance: the larger of that found and that of calibrated probabilities, because a bin
+    /// with few of one class shows less spread than it has.
     fn gap(&self) -> (f64, f64) {
         let gap = self.positive.w - self.wp;
         let mean = if self.all.w > 0.0 { gap / self.all.w } else { 0.0 };
-        (gap, (self.w2d2 - mean * mean * self.all.w2).max(0.0))
+        (gap, (self.w2d2 - mean * mean * self.all.w2).max(self.w2v))
     }
 }
 

@@ -85,6 +85,14 @@ impl Descent {
     }
 }
 
+/// A standard error below this is zero up to the rounding of weights.
+const ROUNDING: f64 = 1e-12;
+
+/// `sums + factor · parts`.
+fn shifted(sums: [f64; 2], parts: [f64; 2], factor: f64) -> [f64; 2] {
+    [sums[0] + factor * parts[0], sums[1] + factor * parts[1]]
+}
+
 impl Ranking {
     /// `None` unless both classes have rows.
     pub(crate) fn of(scores: &SortedScores) -> Option<Self> {
@@ -103,17 +111,14 @@ impl Ranking {
             auc += at.p * (n_total - at.fp + 0.5 * at.n);
             ap += at.p * at.precision;
             trapezoids += at.p * 0.5 * (at.precision + at.precision_before);
-            for side in 0..2 {
-                ap_total[side] += at.p * at.slope[side];
-                trapezoid_total[side] += at.trapezoid_before[side];
-            }
+            ap_total = shifted(ap_total, at.slope, at.p);
+            trapezoid_total = shifted(trapezoid_total, at.trapezoid_before, 1.0);
         });
-        for side in 0..2 {
-            trapezoid_total[side] += 0.5 * descent.p_before * descent.slope[side];
-        }
-        let auc = auc / (p_total * n_total);
-        let average_precision = ap / p_total;
-        let pr_auc = trapezoids / p_total;
+        trapezoid_total = shifted(trapezoid_total, descent.slope, 0.5 * descent.p_before);
+        // Sums of weights are rounded: a perfect area may come out a bit above 1.
+        let auc = (auc / (p_total * n_total)).min(1.0);
+        let average_precision = (ap / p_total).min(1.0);
+        let pr_auc = (trapezoids / p_total).min(1.0);
 
         let mut delong = [0.0; 2];
         let (mut ap_variance, mut pr_variance) = (0.0, 0.0);
@@ -122,19 +127,20 @@ impl Ranking {
         let mut descent = Descent::start();
         scores.descend(|group| {
             let at = descent.step(group);
-            let w2 = [group.positive.w2, group.negative.w2];
+            let (positive, negative) = (group.positive.w2, group.negative.w2);
             let v10 = (n_total - at.fp + 0.5 * at.n) / n_total;
             let v01 = (at.tp - 0.5 * at.p) / p_total;
-            delong[0] += w2[0] * (v10 - auc).powi(2);
-            delong[1] += w2[1] * (v01 - auc).powi(2);
-            let direct = [at.precision - average_precision, 0.0];
-            let middle = [0.5 * (at.precision + at.precision_before) - pr_auc, 0.0];
-            for side in 0..2 {
-                trapezoid_suffix[side] -= at.trapezoid_before[side];
-                ap_variance += w2[side] * ((direct[side] + ap_suffix[side]) / p_total).powi(2);
-                pr_variance += w2[side] * ((middle[side] + trapezoid_suffix[side]) / p_total).powi(2);
-                ap_suffix[side] -= at.p * at.slope[side];
-            }
+            delong[0] += positive * (v10 - auc).powi(2);
+            delong[1] += negative * (v01 - auc).powi(2);
+            // A positive also enters directly, with the precision at its own score.
+            let of_rows = |direct: f64, suffix: [f64; 2]| {
+                positive * ((direct + suffix[0]) / p_total).powi(2) + negative * (suffix[1] / p_total).powi(2)
+            };
+            ap_variance += of_rows(at.precision - average_precision, ap_suffix);
+            ap_suffix = shifted(ap_suffix, at.slope, -at.p);
+            trapezoid_suffix = shifted(trapezoid_suffix, at.trapezoid_before, -1.0);
+            let middle = 0.5 * (at.precision + at.precision_before);
+            pr_variance += of_rows(middle - pr_auc, trapezoid_suffix);
         });
         let unbiased = |sum: f64, mass: Mass| {
             let n = mass.n as f64;
@@ -160,7 +166,7 @@ impl Ranking {
     pub(crate) fn auc(&self, z: f64) -> MetricValue {
         let value = self.auc;
         let half = z * self.auc_variance.sqrt();
-        let (low, high, method) = if half.is_finite() && half > 0.0 {
+        let (low, high, method) = if half.is_finite() && half > ROUNDING {
             (
                 (value - half).max(0.0),
                 (value + half).min(1.0),
@@ -196,10 +202,10 @@ impl Ranking {
     }
 
     fn area(&self, value: f64, variance: f64, z: f64) -> MetricValue {
-        if value > 0.0 && value < 1.0 && variance > 0.0 {
+        if value > 0.0 && value < 1.0 && variance > ROUNDING * ROUNDING {
             return logit(value, value, variance, z, self.n());
         }
-        let (low, high) = wilson(value.clamp(0.0, 1.0), self.positives.effective(), z);
+        let (low, high) = wilson(value, self.positives.effective(), z);
         MetricValue {
             value,
             low,

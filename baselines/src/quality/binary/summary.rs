@@ -167,6 +167,11 @@ fn draw(result: &mut QualityResult, cells: &Cells, scores: &SortedScores, seed: 
             .collect();
         insert(result, name, standard_deviation(&values));
     }
+    let constants: Vec<_> = samples
+        .iter()
+        .map(|sample| constant::binary([sample.labelled_negative().w, sample.labelled_positive().w]))
+        .collect();
+    constant::put_deviations(result, &constants);
     let mut draws = Draws::new(seed, PURPOSE_SCORES);
     let aucs: Vec<Option<f64>> = (0..N_DRAWS)
         .map(|_| sampled_auc(scores, |row| kept(row, draws.keep_four_fifths(row.n))))

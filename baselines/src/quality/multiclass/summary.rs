@@ -383,6 +383,11 @@ fn draw(result: &mut QualityResult, matrix: &Matrix, seed: u64) {
         ("weighted_f1", &|sample| sample.value(Average::WeightedF(1.0))),
         ("weighted_f2", &|sample| sample.value(Average::WeightedF(2.0))),
     ];
+    let constants: Vec<_> = samples
+        .iter()
+        .map(|sample| constant::multiclass(&sample.rows))
+        .collect();
+    constant::put_deviations(result, &constants);
     for (name, metric) in metrics {
         let values: Vec<Option<f64>> = samples
             .iter()

@@ -107,7 +107,7 @@ fn deciles(rows: &[Row], z: f64) -> Vec<PredictedDecile> {
 /// Model Monitor's standard deviations (contract §4.4).
 fn draw(result: &mut QualityResult, rows: &[Row], seed: u64) {
     let mut draws = Draws::new(seed, PURPOSE_ROWS);
-    let mut samples: [Vec<Option<f64>>; 4] = Default::default();
+    let mut samples: [Vec<Option<f64>>; 4] = std::array::from_fn(|_| Vec::new());
     let mut sample = Vec::with_capacity(rows.len());
     for _ in 0..N_DRAWS {
         sample.clear();
