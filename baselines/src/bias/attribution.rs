@@ -23,11 +23,19 @@ pub fn attribution_ndcg(baseline: &[f64], live: &[f64]) -> Result<f64, BiasFailu
     }
     let ideal = gain(baseline, baseline);
     let ratio = gain(baseline, live) / ideal;
-    if ideal > 0.0 && ratio.is_finite() { Ok(ratio) } else { Err(BiasFailure::NoAttributions) }
+    if ideal > 0.0 && ratio.is_finite() {
+        Ok(ratio)
+    } else {
+        Err(BiasFailure::NoAttributions)
+    }
 }
 
 fn gain(relevance: &[f64], order_by: &[f64]) -> f64 {
     let mut order: Vec<usize> = (0..order_by.len()).collect();
     order.sort_by(|&left, &right| order_by[right].abs().total_cmp(&order_by[left].abs()));
-    order.iter().enumerate().map(|(rank, &feature)| relevance[feature].abs() / (rank as f64 + 2.0).log2()).sum()
+    order
+        .iter()
+        .enumerate()
+        .map(|(rank, &feature)| relevance[feature].abs() / (rank as f64 + 2.0).log2())
+        .sum()
 }

@@ -97,6 +97,10 @@ impl FacetCounts {
 
     /// Rows of all cells that `wanted` holds for.
     pub(super) fn count(&self, wanted: impl Fn(&Cell) -> bool) -> f64 {
-        self.cells.iter().filter(|(cell, _)| wanted(cell)).map(|(_, &count)| count).sum::<u64>() as f64
+        self.cells
+            .iter()
+            .filter(|(cell, _)| wanted(cell))
+            .map(|(_, &count)| count)
+            .sum::<u64>() as f64
     }
 }

@@ -41,18 +41,27 @@ pub fn flip_test(facet: &[bool], prediction: &[bool], features: &[&[f64]]) -> Re
     if features.is_empty() {
         return Err(BiasFailure::NeedsFeatures);
     }
-    if features.iter().any(|column| column.iter().any(|value| !value.is_finite())) {
+    if features
+        .iter()
+        .any(|column| column.iter().any(|value| !value.is_finite()))
+    {
         return Err(BiasFailure::NotFinite);
     }
     let (inside, outside): (Vec<usize>, Vec<usize>) = (0..n).partition(|&row| facet[row]);
     if inside.is_empty() || outside.is_empty() {
-        return Err(BiasFailure::OneSided { every: !inside.is_empty() });
+        return Err(BiasFailure::OneSided {
+            every: !inside.is_empty(),
+        });
     }
     if inside.len() as u64 * outside.len() as u64 > MAX_PAIRS {
         return Err(BiasFailure::TooManyPairs { limit: MAX_PAIRS });
     }
     let k = if outside.len() > FEW_ROWS { NEIGHBOURS } else { 1 };
-    let mut flips = FlipTest { n_to_negative: 0, n_to_positive: 0, n_facet: inside.len() as u64 };
+    let mut flips = FlipTest {
+        n_to_negative: 0,
+        n_to_positive: 0,
+        n_facet: inside.len() as u64,
+    };
     for &row in &inside {
         let neighbours = nearest(row, &outside, features, k);
         let n_positive = neighbours.iter().filter(|&&other| prediction[other]).count();
@@ -66,7 +75,10 @@ pub fn flip_test(facet: &[bool], prediction: &[bool], features: &[&[f64]]) -> Re
 fn nearest(row: usize, others: &[usize], features: &[&[f64]], k: usize) -> Vec<usize> {
     let mut best: Vec<(f64, usize)> = Vec::with_capacity(k + 1);
     for &other in others {
-        let distance: f64 = features.iter().map(|column| (column[row] - column[other]).powi(2)).sum();
+        let distance: f64 = features
+            .iter()
+            .map(|column| (column[row] - column[other]).powi(2))
+            .sum();
         if best.len() == k && best[k - 1].0 <= distance {
             continue;
         }

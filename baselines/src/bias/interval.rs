@@ -32,7 +32,11 @@ pub struct BootstrapOptions {
 
 impl Default for BootstrapOptions {
     fn default() -> Self {
-        Self { n_resamples: 1000, level: 0.95, seed: 0 }
+        Self {
+            n_resamples: 1000,
+            level: 0.95,
+            seed: 0,
+        }
     }
 }
 
@@ -76,7 +80,11 @@ pub fn bias_intervals(
     flips: Option<FlipTest>,
     options: BootstrapOptions,
 ) -> BTreeMap<BiasMetric, Result<BiasInterval, BiasFailure>> {
-    let metrics = || BiasMetric::PRE_TRAINING.into_iter().chain(BiasMetric::POST_TRAINING);
+    let metrics = || {
+        BiasMetric::PRE_TRAINING
+            .into_iter()
+            .chain(BiasMetric::POST_TRAINING)
+    };
     let n = counts.n_rows();
     let resample_rows = n.min(MAX_RESAMPLE_ROWS);
     let mut generator = Pcg64::seed_from_u64(options.seed);
@@ -95,7 +103,12 @@ pub fn bias_intervals(
     metrics()
         .map(|metric| {
             let values = drawn.remove(&metric).unwrap_or_default();
-            (metric, metric.measure(counts, flips).and_then(|value| interval(value, &values, scale, options)))
+            (
+                metric,
+                metric
+                    .measure(counts, flips)
+                    .and_then(|value| interval(value, &values, scale, options)),
+            )
         })
         .collect()
 }
@@ -117,7 +130,12 @@ fn interval(
     let z = Normal::standard().inverse_cdf(0.5 + options.level / 2.0);
     let (low, high) = (value - z * standard_error, value + z * standard_error);
     if low.is_finite() && high.is_finite() {
-        Ok(BiasInterval { value, standard_error, low, high })
+        Ok(BiasInterval {
+            value,
+            standard_error,
+            low,
+            high,
+        })
     } else {
         Err(BiasFailure::NoInterval)
     }
@@ -152,7 +170,9 @@ impl Table {
             up_to += count;
             (cell, up_to)
         });
-        Self { cells: cells.collect() }
+        Self {
+            cells: cells.collect(),
+        }
     }
 
     fn draw(&self, like: &FacetCounts, n_rows: u64, generator: &mut Pcg64) -> FacetCounts {
@@ -174,7 +194,11 @@ impl Table {
 
 fn redraw(flips: FlipTest, resample_rows: u64, n: u64, generator: &mut Pcg64) -> FlipTest {
     let n_facet = (flips.n_facet * resample_rows / n.max(1)).max(1);
-    let mut drawn = FlipTest { n_to_negative: 0, n_to_positive: 0, n_facet };
+    let mut drawn = FlipTest {
+        n_to_negative: 0,
+        n_to_positive: 0,
+        n_facet,
+    };
     for _ in 0..n_facet {
         let row = generator.random_range(0..flips.n_facet.max(1));
         drawn.n_to_negative += u64::from(row < flips.n_to_negative);

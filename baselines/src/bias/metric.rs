@@ -1,20 +1,24 @@
 //! Clarify's pre-training and post-training bias metrics.
 //!
 //! Notation: a the rows outside the facet, d inside; n¹ positive, n⁰ negative labels, a hat for predictions. `divide`
-//! gives 0 for 0/0 and ±∞ for x/0, as `smclarify/bias/metrics/common.py`. Does not know intervals.
+//! gives 0 for 0/0 and ±∞ for x/0, as `smclarify/bias/metrics/common.py`. KL, JS, LP, TVD and KS run over the outcomes
+//! that both sides have, so that KL can be negative and TVD half of what it is elsewhere. Does not know intervals.
 
 use super::flip_test::FlipTest;
 use super::{BiasFailure, FacetCounts};
 
 /// A metric, by Clarify's abbreviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(clippy::upper_case_acronyms, reason = "the field knows these metrics by their abbreviations")]
+#[expect(
+    clippy::upper_case_acronyms,
+    reason = "the field knows these metrics by their abbreviations"
+)]
 pub enum BiasMetric {
     /// Class imbalance: (nₐ − n_d)/n.
     CI,
     /// Difference in proportions of labels: nₐ¹/nₐ − n_d¹/n_d.
     DPL,
-    /// Kullback–Leibler divergence of the facets' label shares in nats, over outcomes both have.
+    /// Kullback–Leibler divergence of the facets' label shares in nats.
     KL,
     /// Jensen–Shannon divergence in nats, against the plain mean of both shares.
     JS,
@@ -94,8 +98,16 @@ impl BiasValue {
 
 impl BiasMetric {
     /// Those of labels alone, in Clarify's order.
-    pub const PRE_TRAINING: [Self; 8] =
-        [Self::CDDL, Self::CI, Self::DPL, Self::JS, Self::KL, Self::KS, Self::LP, Self::TVD];
+    pub const PRE_TRAINING: [Self; 8] = [
+        Self::CDDL,
+        Self::CI,
+        Self::DPL,
+        Self::JS,
+        Self::KL,
+        Self::KS,
+        Self::LP,
+        Self::TVD,
+    ];
     /// Those of predictions, in Clarify's order.
     pub const POST_TRAINING: [Self; 13] = [
         Self::AD,
@@ -133,7 +145,10 @@ impl BiasMetric {
             Self::TVD => ("TVD", "Total Variation Distance (TVD)"),
             Self::KS => ("KS", "Kolmogorov-Smirnov Distance (KS)"),
             Self::CDDL => ("CDDL", "Conditional Demographic Disparity in Labels (CDDL)"),
-            Self::DPPL => ("DPPL", "Difference in Positive Proportions in Predicted Labels (DPPL)"),
+            Self::DPPL => (
+                "DPPL",
+                "Difference in Positive Proportions in Predicted Labels (DPPL)",
+            ),
             Self::DI => ("DI", "Disparate Impact (DI)"),
             Self::DCA => ("DCA", "Difference in Conditional Acceptance (DCA)"),
             Self::DCR => ("DCR", "Difference in Conditional Rejection (DCR)"),
@@ -145,7 +160,10 @@ impl BiasMetric {
             Self::TE => ("TE", "Treatment Equality (TE)"),
             Self::GE => ("GE", "Generalized Entropy (GE)"),
             Self::FT => ("FT", "Flip Test (FT)"),
-            Self::CDDPL => ("CDDPL", "Conditional Demographic Disparity in Predicted Labels (CDDPL)"),
+            Self::CDDPL => (
+                "CDDPL",
+                "Conditional Demographic Disparity in Predicted Labels (CDDPL)",
+            ),
         }
     }
 
@@ -164,7 +182,9 @@ impl BiasMetric {
         let in_facet = counts.count(|cell| cell.facet);
         let all = counts.n_rows() as f64;
         if in_facet == 0.0 || in_facet == all {
-            return Err(BiasFailure::OneSided { every: in_facet > 0.0 });
+            return Err(BiasFailure::OneSided {
+                every: in_facet > 0.0,
+            });
         }
         Ok(())
     }
@@ -172,22 +192,27 @@ impl BiasMetric {
     /// The metric of counted rows; `flips` is what [`flip_test`](super::flip_test) found and only `FT` needs it.
     ///
     /// # Errors
-    /// What the metric needs and the rows do not have; a facet with all rows or none.
+    /// What the metric needs and the rows do not have; a facet with all rows or none; ∞ − ∞.
     pub fn measure(self, counts: &FacetCounts, flips: Option<FlipTest>) -> Result<BiasValue, BiasFailure> {
         self.needs(counts)?;
         let (a, d) = (Side::of(counts, false), Side::of(counts, true));
+        let compares_shares = matches!(self, Self::KL | Self::JS | Self::LP | Self::TVD | Self::KS);
+        if compares_shares && common_outcomes(&a, &d).next().is_none() {
+            return Err(BiasFailure::Undefined);
+        }
         let value = match self {
             Self::CI => (a.n - d.n) / (a.n + d.n),
             Self::DPL => divide(a.labels, a.n) - divide(d.labels, d.n),
-            Self::KL => divergence(a.label_shares(), d.label_shares()),
+            Self::KL => over_outcomes(&a, &d, |p, q| p * (p / q).ln()),
             Self::JS => {
-                let (p, q) = (a.label_shares(), d.label_shares());
-                let mean = [(p[0] + q[0]) / 2.0, (p[1] + q[1]) / 2.0];
-                0.5 * (divergence(p, mean) + divergence(q, mean))
+                let half = |p: f64, q: f64| p * (p / (0.5 * (p + q))).ln();
+                0.5 * over_outcomes(&a, &d, |p, q| half(p, q) + half(q, p))
             }
-            Self::LP => share_gaps(&a, &d).iter().map(|gap| gap * gap).sum::<f64>().sqrt(),
-            Self::TVD => 0.5 * share_gaps(&a, &d).iter().sum::<f64>(),
-            Self::KS => share_gaps(&a, &d).into_iter().fold(0.0, f64::max),
+            Self::LP => over_outcomes(&a, &d, |p, q| (p - q).powi(2)).sqrt(),
+            Self::TVD => 0.5 * over_outcomes(&a, &d, |p, q| (p - q).abs()),
+            Self::KS => common_outcomes(&a, &d)
+                .map(|(p, q)| (p - q).abs())
+                .fold(0.0, f64::max),
             Self::CDDL => conditional_disparity(counts, |cell| cell.label),
             Self::CDDPL => conditional_disparity(counts, |cell| cell.prediction),
             Self::DPPL => divide(a.predicted, a.n) - divide(d.predicted, d.n),
@@ -202,14 +227,24 @@ impl BiasMetric {
             Self::SD => divide(d.tn(), d.n - d.labels) - divide(a.tn(), a.n - a.labels),
             Self::AD => divide(a.tp + a.tn(), a.n) - divide(d.tp + d.tn(), d.n),
             Self::TE => {
-                let (of_d, of_a) = (divide(d.missed(), d.false_alarms()), divide(a.missed(), a.false_alarms()));
-                if of_d.is_infinite() && of_a.is_infinite() { 0.0 } else { of_d - of_a }
+                let (of_d, of_a) = (
+                    divide(d.missed(), d.false_alarms()),
+                    divide(a.missed(), a.false_alarms()),
+                );
+                if of_d.is_infinite() && of_a.is_infinite() {
+                    0.0
+                } else {
+                    of_d - of_a
+                }
             }
             Self::GE => generalised_entropy(&a, &d),
             Self::FT => flips.ok_or(BiasFailure::NeedsFeatures)?.value(),
         };
-        // ∞ − ∞ happens where both sides predict no positive at all: no difference can be seen.
-        Ok(BiasValue::of(if value.is_nan() { 0.0 } else { value }))
+        if value.is_nan() {
+            Err(BiasFailure::Undefined)
+        } else {
+            Ok(BiasValue::of(value))
+        }
     }
 }
 
@@ -249,17 +284,23 @@ impl Side {
 }
 
 fn divide(part: f64, whole: f64) -> f64 {
-    if part == 0.0 && whole == 0.0 { 0.0 } else { part / whole }
+    if part == 0.0 && whole == 0.0 {
+        0.0
+    } else {
+        part / whole
+    }
 }
 
-fn divergence(p: [f64; 2], q: [f64; 2]) -> f64 {
-    let both = p.into_iter().zip(q).filter(|(p, q)| *p > 0.0 && *q > 0.0);
-    both.map(|(p, q)| p * (p / q).ln()).sum()
+/// Shares of each outcome on both sides, where neither is 0: smclarify's `pdfs_aligned_nonzero`.
+fn common_outcomes(a: &Side, d: &Side) -> impl Iterator<Item = (f64, f64)> {
+    a.label_shares()
+        .into_iter()
+        .zip(d.label_shares())
+        .filter(|(p, q)| *p > 0.0 && *q > 0.0)
 }
 
-fn share_gaps(a: &Side, d: &Side) -> [f64; 2] {
-    let (p, q) = (a.label_shares(), d.label_shares());
-    [(p[0] - q[0]).abs(), (p[1] - q[1]).abs()]
+fn over_outcomes(a: &Side, d: &Side, term: impl Fn(f64, f64) -> f64) -> f64 {
+    common_outcomes(a, d).map(|(p, q)| term(p, q)).sum()
 }
 
 fn conditional_disparity(counts: &FacetCounts, positive: impl Fn(&super::Cell) -> bool) -> f64 {
@@ -281,13 +322,13 @@ fn conditional_disparity(counts: &FacetCounts, positive: impl Fn(&super::Cell) -
     weighted / counts.n_rows() as f64
 }
 
-/// Benefits are 0 (missed), 1 (right) and 2 (false alarm).
+/// Benefits are 0 (missed), 1 (right) and 2 (false alarm). NaN where every row is a miss.
 fn generalised_entropy(a: &Side, d: &Side) -> f64 {
     let n = a.n + d.n;
     let (missed, extra) = (a.missed() + d.missed(), a.false_alarms() + d.false_alarms());
     let mean = (n - missed + extra) / n;
     if mean == 0.0 {
-        return 0.0;
+        return f64::NAN;
     }
     let term = |benefit: f64| (benefit / mean).powi(2) - 1.0;
     (missed * term(0.0) + (n - missed - extra) * term(1.0) + extra * term(2.0)) / (2.0 * n)

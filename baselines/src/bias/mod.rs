@@ -18,7 +18,8 @@ pub use attribution::{ATTRIBUTION_LIMIT, attribution_ndcg};
 pub use counts::{Cell, FacetCounts, FacetRows};
 pub use flip_test::{FlipTest, flip_test};
 pub use interval::{
-    AllowedRange, BiasInterval, BiasVerdict, BootstrapOptions, bias_intervals, judge_interval, point_violation,
+    AllowedRange, BiasInterval, BiasVerdict, BootstrapOptions, bias_intervals, judge_interval,
+    point_violation,
 };
 pub use metric::{BiasMetric, BiasValue};
 
@@ -58,6 +59,9 @@ pub enum BiasFailure {
     /// Nothing to rank: no attributions, lengths differ, or all of the baseline's are zero.
     #[error("the attributions cannot be compared: their lengths differ, or the baseline's are all zero")]
     NoAttributions,
+    /// ∞ − ∞, or every prediction a miss: Clarify has no number either.
+    #[error("the metric is not defined on these counts")]
+    Undefined,
     /// Too many resamples left the metric infinite for an interval.
     #[error("too many resamples leave the metric without a finite value")]
     NoInterval,

@@ -146,7 +146,10 @@ struct TreeV1 {
 /// A number that is not finite, which no fitted estimator holds.
 pub fn to_bytes(document: &EstimatorDocument) -> Result<Vec<u8>, DocumentError> {
     let estimator = match document {
-        EstimatorDocument::Binary { positive_class, estimator } => EstimatorV1::Binary {
+        EstimatorDocument::Binary {
+            positive_class,
+            estimator,
+        } => EstimatorV1::Binary {
             positive_class: positive_class.clone(),
             n_rows: estimator.counts.n_rows(),
             confusion_matrix_rows_actual: estimator.counts.rows_actual.clone(),
@@ -174,7 +177,13 @@ pub fn to_bytes(document: &EstimatorDocument) -> Result<Vec<u8>, DocumentError> 
                 .collect(),
         },
     };
-    canonical::to_bytes(DOCUMENT, &V1 { version: "1".to_owned(), estimator })
+    canonical::to_bytes(
+        DOCUMENT,
+        &V1 {
+            version: "1".to_owned(),
+            estimator,
+        },
+    )
 }
 
 /// Reads a document and checks that it can be applied.
@@ -184,11 +193,20 @@ pub fn to_bytes(document: &EstimatorDocument) -> Result<Vec<u8>, DocumentError> 
 pub fn from_bytes(bytes: &[u8]) -> Result<EstimatorDocument, DocumentError> {
     let VersionOnly { version } = read(DOCUMENT, bytes)?;
     if version != "1" {
-        return Err(DocumentError::Version { document: DOCUMENT, found: version, supported: "1" });
+        return Err(DocumentError::Version {
+            document: DOCUMENT,
+            found: version,
+            supported: "1",
+        });
     }
     let document: V1 = read(DOCUMENT, bytes)?;
     match document.estimator {
-        EstimatorV1::Binary { positive_class, confusion_matrix_rows_actual, class, .. } => {
+        EstimatorV1::Binary {
+            positive_class,
+            confusion_matrix_rows_actual,
+            class,
+            ..
+        } => {
             let (calibration, ranking, resampling) = class.into_parts("class")?;
             Ok(EstimatorDocument::Binary {
                 positive_class,
@@ -200,28 +218,44 @@ pub fn from_bytes(bytes: &[u8]) -> Result<EstimatorDocument, DocumentError> {
                 },
             })
         }
-        EstimatorV1::Multiclass { confusion_matrix_rows_actual, classes, .. } => {
+        EstimatorV1::Multiclass {
+            confusion_matrix_rows_actual,
+            classes,
+            ..
+        } => {
             let counts = counts(confusion_matrix_rows_actual, classes.len())?;
             let mut names = Vec::new();
-            let mut estimator =
-                MulticlassCbpe { calibrations: Vec::new(), counts, ranking: Vec::new(), resampling: Vec::new() };
+            let mut estimator = MulticlassCbpe {
+                calibrations: Vec::new(),
+                counts,
+                ranking: Vec::new(),
+                resampling: Vec::new(),
+            };
             for (at, named) in classes.into_iter().enumerate() {
-                let (calibration, ranking, resampling) = named.class.into_parts(&format!("classes[{at}].class"))?;
+                let (calibration, ranking, resampling) =
+                    named.class.into_parts(&format!("classes[{at}].class"))?;
                 names.push(named.name);
                 estimator.calibrations.push(calibration);
                 estimator.ranking.push(ranking);
                 estimator.resampling.push(resampling);
             }
-            Ok(EstimatorDocument::Multiclass { classes: names, estimator })
+            Ok(EstimatorDocument::Multiclass {
+                classes: names,
+                estimator,
+            })
         }
         EstimatorV1::Regression { features, models } => {
-            let mut estimator = Dle { models: BTreeMap::new() };
+            let mut estimator = Dle {
+                models: BTreeMap::new(),
+            };
             for (name, model) in models {
                 let metric = RegressionMetric::ALL
                     .into_iter()
                     .find(|metric| metric.name() == name && metric.is_base())
                     .ok_or_else(|| unusable("models", "a key that names no row error"))?;
-                estimator.models.insert(metric, model.into_model(&name, features.len())?);
+                estimator
+                    .models
+                    .insert(metric, model.into_model(&name, features.len())?);
             }
             Ok(EstimatorDocument::Regression { features, estimator })
         }
@@ -229,14 +263,24 @@ pub fn from_bytes(bytes: &[u8]) -> Result<EstimatorDocument, DocumentError> {
 }
 
 fn unusable(path: &str, problem: &str) -> DocumentError {
-    DocumentError::Value { document: DOCUMENT, path: path.to_owned(), problem: problem.to_owned() }
+    DocumentError::Value {
+        document: DOCUMENT,
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
 }
 
 fn counts(rows_actual: Vec<Vec<u64>>, classes: usize) -> Result<ReferenceCounts, DocumentError> {
     let square = rows_actual.len() == classes && rows_actual.iter().all(|row| row.len() == classes);
-    let total = rows_actual.iter().flatten().try_fold(0u64, |sum, &count| sum.checked_add(count));
+    let total = rows_actual
+        .iter()
+        .flatten()
+        .try_fold(0u64, |sum, &count| sum.checked_add(count));
     if classes < 2 || !square || total.is_none_or(|total| total == 0) {
-        return Err(unusable("confusion_matrix_rows_actual", "not a square table of counts over the classes"));
+        return Err(unusable(
+            "confusion_matrix_rows_actual",
+            "not a square table of counts over the classes",
+        ));
     }
     Ok(ReferenceCounts { rows_actual })
 }
@@ -253,14 +297,22 @@ impl ClassV1 {
             Calibration::AsGiven => None,
             Calibration::Isotonic(isotonic) => {
                 let (score, probability) = isotonic.knots();
-                Some(KnotsV1 { score: score.to_vec(), probability: probability.to_vec() })
+                Some(KnotsV1 {
+                    score: score.to_vec(),
+                    probability: probability.to_vec(),
+                })
             }
         };
         Self {
             isotonic,
-            auc_error: ranking.map(|error| RankingV1 { variance: error.variance, fraction: error.fraction }),
-            average_precision_error: resampling
-                .map(|error| ResamplingV1 { variance: error.variance, n_rows: error.n_rows }),
+            auc_error: ranking.map(|error| RankingV1 {
+                variance: error.variance,
+                fraction: error.fraction,
+            }),
+            average_precision_error: resampling.map(|error| ResamplingV1 {
+                variance: error.variance,
+                n_rows: error.n_rows,
+            }),
         }
     }
 
@@ -271,14 +323,25 @@ impl ClassV1 {
                 .map(Calibration::Isotonic)
                 .ok_or_else(|| unusable(&format!("{path}.isotonic"), "not a rising function into 0–1"))?,
         };
-        let ranking = self.auc_error.map(|e| RankingError { variance: e.variance, fraction: e.fraction });
+        let ranking = self.auc_error.map(|e| RankingError {
+            variance: e.variance,
+            fraction: e.fraction,
+        });
         if ranking.is_some_and(|e| !(e.variance >= 0.0 && e.fraction > 0.0 && e.fraction <= 1.0)) {
-            return Err(unusable(&format!("{path}.auc_error"), "no variance with a share above 0"));
+            return Err(unusable(
+                &format!("{path}.auc_error"),
+                "no variance with a share above 0",
+            ));
         }
-        let resampling =
-            self.average_precision_error.map(|e| ResamplingError { variance: e.variance, n_rows: e.n_rows });
+        let resampling = self.average_precision_error.map(|e| ResamplingError {
+            variance: e.variance,
+            n_rows: e.n_rows,
+        });
         if resampling.is_some_and(|e| e.variance < 0.0) {
-            return Err(unusable(&format!("{path}.average_precision_error"), "a negative variance"));
+            return Err(unusable(
+                &format!("{path}.average_precision_error"),
+                "a negative variance",
+            ));
         }
         Ok((calibration, ranking, resampling))
     }
@@ -288,9 +351,15 @@ impl ModelV1 {
     fn of(model: &RegressionModel) -> Self {
         let encodings = model.encodings.iter().map(|encoding| match encoding {
             FeatureEncoding::Number { fill } => EncodingV1::Number { fill: *fill },
-            FeatureEncoding::Category { levels, missing, unknown } => {
-                EncodingV1::Category { levels: levels.clone(), missing: *missing, unknown: *unknown }
-            }
+            FeatureEncoding::Category {
+                levels,
+                missing,
+                unknown,
+            } => EncodingV1::Category {
+                levels: levels.clone(),
+                missing: *missing,
+                unknown: *unknown,
+            },
         });
         let trees = model.forest.trees.iter().map(|tree| TreeV1 {
             feature: tree.feature.clone(),
@@ -316,26 +385,44 @@ impl ModelV1 {
             right: tree.right,
             missing: tree.missing,
         });
-        let forest = Forest { base: self.base, trees: trees.collect() };
+        let forest = Forest {
+            base: self.base,
+            trees: trees.collect(),
+        };
         if self.encodings.len() != n_features {
-            return Err(unusable(&format!("models.{name}.encodings"), "not one encoding per feature"));
+            return Err(unusable(
+                &format!("models.{name}.encodings"),
+                "not one encoding per feature",
+            ));
         }
         // The prediction is one more column.
         if !forest.is_sound(n_features + 1) {
-            return Err(unusable(&format!("models.{name}.trees"), "nodes that do not make trees"));
+            return Err(unusable(
+                &format!("models.{name}.trees"),
+                "nodes that do not make trees",
+            ));
         }
         if !(self.error_mean >= 0.0 && self.error_variance >= 0.0) {
             return Err(unusable(&format!("models.{name}"), "negative error moments"));
         }
         let encodings = self.encodings.into_iter().map(|encoding| match encoding {
             EncodingV1::Number { fill } => FeatureEncoding::Number { fill },
-            EncodingV1::Category { levels, missing, unknown } => {
-                FeatureEncoding::Category { levels, missing, unknown }
-            }
+            EncodingV1::Category {
+                levels,
+                missing,
+                unknown,
+            } => FeatureEncoding::Category {
+                levels,
+                missing,
+                unknown,
+            },
         });
         let encodings: Vec<FeatureEncoding> = encodings.collect();
         if !encodings.iter().all(FeatureEncoding::is_sound) {
-            return Err(unusable(&format!("models.{name}.encodings"), "a number that is not finite"));
+            return Err(unusable(
+                &format!("models.{name}.encodings"),
+                "a number that is not finite",
+            ));
         }
         Ok(RegressionModel {
             encodings,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::calibration::Calibration;
 use super::estimates::{
-    BusinessValue, ClassificationEstimates, ClassificationMetric, ConfusionEstimate, Estimate, EstimateFailure,
-    ValueNormalisation, all_probabilities, enough_rows, same_length,
+    BusinessValue, ClassificationEstimates, ClassificationMetric, ConfusionEstimate, Estimate,
+    EstimateFailure, ValueNormalisation, all_probabilities, enough_rows, same_length,
 };
 use super::rank;
 use super::sampling_error::{RankingError, ReferenceCounts, ResamplingError};
@@ -55,7 +55,11 @@ impl BinaryCbpe {
     /// Slices of different lengths, fewer than [`MIN_REFERENCE_ROWS`](super::MIN_REFERENCE_ROWS) rows, a class with
     /// fewer than two rows, a probability outside 0–1.
     pub fn fit(reference: BinaryReference<'_>, seed: u64) -> Result<Self, EstimateFailure> {
-        let BinaryReference { label, prediction, probability } = reference;
+        let BinaryReference {
+            label,
+            prediction,
+            probability,
+        } = reference;
         same_length("the predictions", prediction.len(), label.len())?;
         same_length("the probabilities", probability.len(), label.len())?;
         all_probabilities(probability, 1)?;
@@ -66,7 +70,8 @@ impl BinaryCbpe {
                 return Err(EstimateFailure::ClassMissing { class, found });
             }
         }
-        let classes = |flags: &[bool]| -> Vec<usize> { flags.iter().map(|&flag| usize::from(flag)).collect() };
+        let classes =
+            |flags: &[bool]| -> Vec<usize> { flags.iter().map(|&flag| usize::from(flag)).collect() };
         Ok(Self {
             calibration: Calibration::fit(probability, label),
             counts: ReferenceCounts::of(&classes(label), &classes(prediction), 2),
@@ -78,7 +83,12 @@ impl BinaryCbpe {
     /// Calibrated probabilities of scores; `None` where one is no probability.
     pub fn calibrate(&self, probability: &[f64]) -> Option<Vec<f64>> {
         all_probabilities(probability, 1).ok()?;
-        Some(probability.iter().map(|&score| self.calibration.apply(score)).collect())
+        Some(
+            probability
+                .iter()
+                .map(|&score| self.calibration.apply(score))
+                .collect(),
+        )
     }
 
     /// Estimates every metric of a window. A ratio over nothing (no row predicted positive) is 0, as NannyML's.
@@ -97,9 +107,11 @@ impl BinaryCbpe {
                 ClassificationMetric::RocAuc => rank::expected_roc_auc(&order, &calibrated)
                     .ok_or(NotComputable::TooFewCategories)
                     .and_then(|value| rate(value, self.ranking.map(|ranking| ranking.binary_error(n)))),
-                ClassificationMetric::AveragePrecision => rank::expected_average_precision(&order, &calibrated)
-                    .ok_or(NotComputable::TooFewCategories)
-                    .and_then(|value| rate(value, self.resampling.map(|error| error.binary_error(n)))),
+                ClassificationMetric::AveragePrecision => {
+                    rank::expected_average_precision(&order, &calibrated)
+                        .ok_or(NotComputable::TooFewCategories)
+                        .and_then(|value| rate(value, self.resampling.map(|error| error.binary_error(n))))
+                }
                 threshold => rate(cells.metric(threshold), self.counts.binary_error(threshold, n)),
             };
             metrics.insert(metric, estimate);
@@ -126,12 +138,20 @@ impl BinaryCbpe {
     }
 
     fn checked(&self, window: BinaryWindow<'_>) -> Result<Vec<f64>, EstimateFailure> {
-        same_length("the probabilities", window.probability.len(), window.prediction.len())?;
+        same_length(
+            "the probabilities",
+            window.probability.len(),
+            window.prediction.len(),
+        )?;
         all_probabilities(window.probability, 1)?;
         if window.probability.is_empty() {
             return Err(EstimateFailure::EmptyWindow);
         }
-        Ok(window.probability.iter().map(|&score| self.calibration.apply(score)).collect())
+        Ok(window
+            .probability
+            .iter()
+            .map(|&score| self.calibration.apply(score))
+            .collect())
     }
 
     fn confusion(&self, cells: &ExpectedCells, n: f64) -> Result<ConfusionEstimate, EstimateFailure> {
@@ -191,8 +211,11 @@ pub(super) fn confusion_estimate(
 ) -> Result<ConfusionEstimate, EstimateFailure> {
     let one = |actual: usize, predicted: usize| {
         let error = Some(counts.cell_error(actual, predicted, n));
-        Estimate::with_band(cells[actual][predicted], error, [0.0, f64::INFINITY])
-            .map_err(|_| EstimateFailure::Overflow { what: "confusion counts" })
+        Estimate::with_band(cells[actual][predicted], error, [0.0, f64::INFINITY]).map_err(|_| {
+            EstimateFailure::Overflow {
+                what: "confusion counts",
+            }
+        })
     };
     let rows_actual = (0..cells.len())
         .map(|actual| (0..cells.len()).map(|predicted| one(actual, predicted)).collect())
@@ -208,7 +231,8 @@ pub(super) fn estimate_value(
     ddof: u64,
 ) -> Result<Estimate, EstimateFailure> {
     let classes = cells.len();
-    let square = value.rows_actual.len() == classes && value.rows_actual.iter().all(|row| row.len() == classes);
+    let square =
+        value.rows_actual.len() == classes && value.rows_actual.iter().all(|row| row.len() == classes);
     if !square || value.rows_actual.iter().flatten().any(|worth| !worth.is_finite()) {
         return Err(EstimateFailure::ValueMatrix { classes });
     }
@@ -227,8 +251,14 @@ pub(super) fn estimate_value(
             }
         }
     }
-    let scale = if value.normalisation == ValueNormalisation::Total { n } else { 1.0 };
-    let error = counts.value_spread(&value.rows_actual, ddof).map(|spread| spread * scale / n.sqrt());
+    let scale = if value.normalisation == ValueNormalisation::Total {
+        n
+    } else {
+        1.0
+    };
+    let error = counts
+        .value_spread(&value.rows_actual, ddof)
+        .map(|spread| spread * scale / n.sqrt());
     Estimate::with_band(total, error, [f64::NEG_INFINITY, f64::INFINITY])
         .map_err(|_| EstimateFailure::Overflow { what: "values" })
 }

@@ -75,10 +75,15 @@ pub fn concept_drift(
         return Err(NotComputable::Malformed);
     }
     if probability.len() < MIN_ROWS {
-        return Err(NotComputable::TooFew { needed: MIN_ROWS as u64 });
+        return Err(NotComputable::TooFew {
+            needed: MIN_ROWS as u64,
+        });
     }
-    let mut rows: Vec<(f64, f64)> =
-        probability.iter().zip(label).map(|(&p, &y)| (p, f64::from(u8::from(y)))).collect();
+    let mut rows: Vec<(f64, f64)> = probability
+        .iter()
+        .zip(label)
+        .map(|(&p, &y)| (p, f64::from(u8::from(y))))
+        .collect();
     rows.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
     let learnt_from = n_calibration.map_or(f64::INFINITY, |n| n.max(1) as f64);
     let inflation = 1.0 + rows.len() as f64 / learnt_from;
@@ -88,7 +93,11 @@ pub fn concept_drift(
         in_the_large(&rows, inflation),
     ];
     let computed: Vec<f64> = tests.iter().flatten().map(|test| test.p_value).collect();
-    let smallest = computed.iter().copied().reduce(f64::min).ok_or(NotComputable::NoSpread)?;
+    let smallest = computed
+        .iter()
+        .copied()
+        .reduce(f64::min)
+        .ok_or(NotComputable::NoSpread)?;
     Ok(ConceptDriftEvidence {
         n_rows: rows.len() as u64,
         excess_rate: rows.iter().map(|(p, y)| y - p).sum::<f64>() / rows.len() as f64,
@@ -103,12 +112,20 @@ fn normal_test(test: CalibrationTest, sum: f64, variance: f64) -> Result<Concept
     }
     let statistic = sum / variance.sqrt();
     let p_value = (2.0 * Normal::standard().sf(statistic.abs())).min(1.0);
-    Ok(ConceptDriftTest { test, statistic, degrees_of_freedom: None, p_value })
+    Ok(ConceptDriftTest {
+        test,
+        statistic,
+        degrees_of_freedom: None,
+        p_value,
+    })
 }
 
 fn spiegelhalter(rows: &[(f64, f64)], inflation: f64) -> Result<ConceptDriftTest, NotComputable> {
     let sum = rows.iter().map(|(p, y)| (y - p) * (1.0 - 2.0 * p)).sum();
-    let variance: f64 = rows.iter().map(|(p, _)| (1.0 - 2.0 * p).powi(2) * p * (1.0 - p)).sum();
+    let variance: f64 = rows
+        .iter()
+        .map(|(p, _)| (1.0 - 2.0 * p).powi(2) * p * (1.0 - p))
+        .sum();
     normal_test(CalibrationTest::Spiegelhalter, sum, variance * inflation)
 }
 

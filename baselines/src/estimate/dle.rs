@@ -114,7 +114,11 @@ impl Dle {
     /// Slices of different lengths, fewer than [`MIN_REFERENCE_ROWS`](super::MIN_REFERENCE_ROWS) rows, a label or
     /// prediction that is not finite, errors that overflow.
     pub fn fit(reference: RegressionReference<'_>) -> Result<Self, EstimateFailure> {
-        let RegressionReference { features, label, prediction } = reference;
+        let RegressionReference {
+            features,
+            label,
+            prediction,
+        } = reference;
         same_length("the predictions", prediction.len(), label.len())?;
         for feature in features {
             same_length("a feature", feature.len(), label.len())?;
@@ -123,9 +127,15 @@ impl Dle {
         all_finite("prediction", prediction)?;
         enough_rows(label.len())?;
         let mut models = BTreeMap::new();
-        for metric in RegressionMetric::ALL.into_iter().filter(|metric| metric.is_base()) {
-            let errors: Option<Vec<f64>> =
-                label.iter().zip(prediction).map(|(&label, &found)| metric.row_error(label, found)).collect();
+        for metric in RegressionMetric::ALL
+            .into_iter()
+            .filter(|metric| metric.is_base())
+        {
+            let errors: Option<Vec<f64>> = label
+                .iter()
+                .zip(prediction)
+                .map(|(&label, &found)| metric.row_error(label, found))
+                .collect();
             if let Some(errors) = errors {
                 models.insert(metric, RegressionModel::fit(features, prediction, &errors)?);
             }
@@ -147,30 +157,49 @@ impl Dle {
         let mut metrics = BTreeMap::new();
         for (&base, model) in &self.models {
             let mean = model.mean_error(features, prediction)?;
-            for metric in RegressionMetric::ALL.into_iter().filter(|metric| metric.base() == base) {
+            for metric in RegressionMetric::ALL
+                .into_iter()
+                .filter(|metric| metric.base() == base)
+            {
                 let (value, error) = if metric == base {
                     (mean, (model.error_variance / n).sqrt())
                 } else {
-                    (mean.sqrt(), (model.error_variance / (4.0 * n * model.error_mean)).sqrt())
+                    (
+                        mean.sqrt(),
+                        (model.error_variance / (4.0 * n * model.error_mean)).sqrt(),
+                    )
                 };
-                metrics.insert(metric, Estimate::with_band(value, Some(error), [0.0, f64::INFINITY]));
+                metrics.insert(
+                    metric,
+                    Estimate::with_band(value, Some(error), [0.0, f64::INFINITY]),
+                );
             }
         }
-        Ok(RegressionEstimates { n_rows: prediction.len() as u64, metrics })
+        Ok(RegressionEstimates {
+            n_rows: prediction.len() as u64,
+            metrics,
+        })
     }
 }
 
 impl RegressionModel {
     fn fit(features: &[Feature<'_>], prediction: &[f64], errors: &[f64]) -> Result<Self, EstimateFailure> {
-        let encodings: Vec<FeatureEncoding> =
-            features.iter().map(|feature| FeatureEncoding::fit(feature, errors)).collect();
+        let encodings: Vec<FeatureEncoding> = features
+            .iter()
+            .map(|feature| FeatureEncoding::fit(feature, errors))
+            .collect();
         let error_mean = errors.iter().sum::<f64>() / errors.len() as f64;
         let error_variance = population_variance(errors);
         if !(error_mean.is_finite() && error_variance.is_finite()) {
             return Err(EstimateFailure::Overflow { what: "errors" });
         }
         let columns = encoded(&encodings, features, prediction)?;
-        Ok(Self { forest: Forest::grow(&columns, errors)?, encodings, error_mean, error_variance })
+        Ok(Self {
+            forest: Forest::grow(&columns, errors)?,
+            encodings,
+            error_mean,
+            error_variance,
+        })
     }
 
     fn mean_error(&self, features: &[Feature<'_>], prediction: &[f64]) -> Result<f64, EstimateFailure> {

@@ -35,7 +35,9 @@ impl FeatureEncoding {
     /// `target` has one finite value per row, and at least one.
     pub(crate) fn fit(feature: &Feature<'_>, target: &[f64]) -> Self {
         match feature {
-            Feature::Number(values) => Self::Number { fill: median_if_complete(values) },
+            Feature::Number(values) => Self::Number {
+                fill: median_if_complete(values),
+            },
             Feature::Category(values) => fit_category(values, target),
         }
     }
@@ -52,11 +54,25 @@ impl FeatureEncoding {
         match (self, feature) {
             (Self::Number { fill }, Feature::Number(values)) => {
                 let missing = fill.unwrap_or(f64::NAN);
-                Some(values.iter().map(|&value| if value.is_finite() { value } else { missing }).collect())
+                Some(
+                    values
+                        .iter()
+                        .map(|&value| if value.is_finite() { value } else { missing })
+                        .collect(),
+                )
             }
-            (Self::Category { levels, missing, unknown }, Feature::Category(values)) => {
-                let codes: BTreeMap<&str, f64> =
-                    levels.iter().map(|(level, mean)| (level.as_str(), *mean)).collect();
+            (
+                Self::Category {
+                    levels,
+                    missing,
+                    unknown,
+                },
+                Feature::Category(values),
+            ) => {
+                let codes: BTreeMap<&str, f64> = levels
+                    .iter()
+                    .map(|(level, mean)| (level.as_str(), *mean))
+                    .collect();
                 let code = |value: &Option<&str>| {
                     value.map_or(*missing, |level| codes.get(level).copied().unwrap_or(*unknown))
                 };
@@ -70,9 +86,11 @@ impl FeatureEncoding {
     pub fn is_sound(&self) -> bool {
         match self {
             Self::Number { fill } => fill.is_none_or(f64::is_finite),
-            Self::Category { levels, missing, unknown } => {
-                levels.iter().all(|level| level.1.is_finite()) && missing.is_finite() && unknown.is_finite()
-            }
+            Self::Category {
+                levels,
+                missing,
+                unknown,
+            } => levels.iter().all(|level| level.1.is_finite()) && missing.is_finite() && unknown.is_finite(),
         }
     }
 }
@@ -95,13 +113,18 @@ fn fit_category(values: &[Option<&str>], target: &[f64]) -> FeatureEncoding {
     }
     let unknown = target.iter().sum::<f64>() / target.len().max(1) as f64;
     let missing = sums.get(&None).map_or(unknown, |(n, sum)| sum / *n as f64);
-    let mut levels: Vec<(&str, u64, f64)> =
-        sums.into_iter().filter_map(|(level, (n, sum))| Some((level?, n, sum / n as f64))).collect();
+    let mut levels: Vec<(&str, u64, f64)> = sums
+        .into_iter()
+        .filter_map(|(level, (n, sum))| Some((level?, n, sum / n as f64)))
+        .collect();
     levels.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
     levels.truncate(MAX_LEVELS);
     levels.sort_by(|left, right| left.2.total_cmp(&right.2).then(left.0.cmp(right.0)));
     FeatureEncoding::Category {
-        levels: levels.into_iter().map(|level| (level.0.to_owned(), level.2)).collect(),
+        levels: levels
+            .into_iter()
+            .map(|level| (level.0.to_owned(), level.2))
+            .collect(),
         missing,
         unknown,
     }

@@ -107,7 +107,14 @@ pub enum RegressionMetric {
 
 impl RegressionMetric {
     /// All, in the order of reports.
-    pub const ALL: [Self; 6] = [Self::Mae, Self::Mape, Self::Mse, Self::Rmse, Self::Msle, Self::Rmsle];
+    pub const ALL: [Self; 6] = [
+        Self::Mae,
+        Self::Mape,
+        Self::Mse,
+        Self::Rmse,
+        Self::Msle,
+        Self::Rmsle,
+    ];
 
     /// The name of the realised metric in a quality result.
     pub fn name(self) -> &'static str {
@@ -198,7 +205,9 @@ pub enum EstimateFailure {
     #[error("the window has no rows")]
     EmptyWindow,
     /// The labels of the baseline are all alike.
-    #[error("class {class} has {found} labelled rows in the baseline: at least 2 are needed to learn its calibration")]
+    #[error(
+        "class {class} has {found} labelled rows in the baseline: at least 2 are needed to learn its calibration"
+    )]
     ClassMissing {
         /// Index of the class; for two classes 0 is negative and 1 positive.
         class: usize,
@@ -270,14 +279,20 @@ pub(super) fn same_length(what: &'static str, found: usize, expected: usize) -> 
     if found == expected {
         Ok(())
     } else {
-        Err(EstimateFailure::LengthsDiffer { what, found, expected })
+        Err(EstimateFailure::LengthsDiffer {
+            what,
+            found,
+            expected,
+        })
     }
 }
 
 /// Fails at the first value outside 0 and 1; `width` values make a row.
 pub(super) fn all_probabilities(probability: &[f64], width: usize) -> Result<(), EstimateFailure> {
     match probability.iter().position(|value| !(0.0..=1.0).contains(value)) {
-        Some(at) => Err(EstimateFailure::NotAProbability { row: at / width.max(1) }),
+        Some(at) => Err(EstimateFailure::NotAProbability {
+            row: at / width.max(1),
+        }),
         None => Ok(()),
     }
 }
@@ -285,5 +300,9 @@ pub(super) fn all_probabilities(probability: &[f64], width: usize) -> Result<(),
 /// Fails with too few rows to fit on.
 pub(super) fn enough_rows(found: usize) -> Result<(), EstimateFailure> {
     let needed = super::MIN_REFERENCE_ROWS;
-    if found < needed { Err(EstimateFailure::TooFewRows { found, needed }) } else { Ok(()) }
+    if found < needed {
+        Err(EstimateFailure::TooFewRows { found, needed })
+    } else {
+        Ok(())
+    }
 }

@@ -49,8 +49,15 @@ impl Forest {
     pub(super) fn grow(columns: &[Vec<f64>], target: &[f64]) -> Result<Self, EstimateFailure> {
         let booster =
             grow_booster(columns, target).map_err(|problem| EstimateFailure::Boosting { problem })?;
-        let forest = Self { base: booster.base_score, trees: kept_trees(&booster, columns) };
-        if forest.is_sound(columns.len()) { Ok(forest) } else { Err(EstimateFailure::Overflow { what: "errors" }) }
+        let forest = Self {
+            base: booster.base_score,
+            trees: kept_trees(&booster, columns),
+        };
+        if forest.is_sound(columns.len()) {
+            Ok(forest)
+        } else {
+            Err(EstimateFailure::Overflow { what: "errors" })
+        }
     }
 
     /// Whether every node points to a later node or is a leaf, features exist and numbers are finite: what
@@ -76,14 +83,22 @@ impl Forest {
 impl Tree {
     fn is_sound(&self, n_features: usize) -> bool {
         let n = self.feature.len();
-        let same = [self.threshold.len(), self.left.len(), self.right.len(), self.missing.len()];
+        let same = [
+            self.threshold.len(),
+            self.left.len(),
+            self.right.len(),
+            self.missing.len(),
+        ];
         n > 0
             && same.iter().all(|&len| len == n)
             && (0..n).all(|at| {
                 let children = [self.left[at], self.right[at], self.missing[at]];
                 let leaf = children.iter().all(|&child| child as usize == at);
-                let later = children.iter().all(|&child| (child as usize) > at && (child as usize) < n);
-                self.threshold[at].is_finite() && (leaf || (later && (self.feature[at] as usize) < n_features))
+                let later = children
+                    .iter()
+                    .all(|&child| (child as usize) > at && (child as usize) < n);
+                self.threshold[at].is_finite()
+                    && (leaf || (later && (self.feature[at] as usize) < n_features))
             })
     }
 
@@ -125,7 +140,9 @@ pub(crate) fn grow_booster(columns: &[Vec<f64>], target: &[f64]) -> Result<Gradi
         .set_parallel(false)
         .set_seed(0);
     booster.grow_policy = GrowPolicy::DepthWise;
-    booster.fit_unweighted(&matrix, target, None).map_err(|error| error.to_string())?;
+    booster
+        .fit_unweighted(&matrix, target, None)
+        .map_err(|error| error.to_string())?;
     Ok(booster)
 }
 
@@ -135,7 +152,11 @@ fn kept_trees(booster: &GradientBooster, columns: &[Vec<f64>]) -> Vec<Tree> {
         let mut kept = Tree::default();
         for (at, node) in tree.nodes.iter().enumerate() {
             let child = |child: usize| if node.is_leaf { at as u32 } else { child as u32 };
-            kept.feature.push(if node.is_leaf { 0 } else { node.split_feature as u32 });
+            kept.feature.push(if node.is_leaf {
+                0
+            } else {
+                node.split_feature as u32
+            });
             kept.threshold.push(if node.is_leaf {
                 f64::from(node.weight_value)
             } else {

@@ -20,15 +20,22 @@ struct Block {
 impl Isotonic {
     /// Fits `label` (1 for true) on finite `score`; pairs beyond the shorter slice are ignored. `None` without rows.
     pub(super) fn fit(score: &[f64], label: &[bool]) -> Option<Self> {
-        let mut pairs: Vec<(f64, f64)> =
-            score.iter().copied().zip(label.iter().map(|&positive| f64::from(u8::from(positive)))).collect();
+        let mut pairs: Vec<(f64, f64)> = score
+            .iter()
+            .copied()
+            .zip(label.iter().map(|&positive| f64::from(u8::from(positive))))
+            .collect();
         pairs.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.total_cmp(&right.1)));
         let mut x: Vec<f64> = Vec::new();
         let mut blocks: Vec<Block> = Vec::new();
         for tied in pairs.chunk_by(|left, right| left.0 == right.0) {
             x.push(tied[0].0);
             let sum: f64 = tied.iter().map(|pair| pair.1).sum();
-            blocks.push(Block { sum, weight: tied.len() as f64, knots: 1 });
+            blocks.push(Block {
+                sum,
+                weight: tied.len() as f64,
+                knots: 1,
+            });
             while let [.., left, right] = blocks.as_slice()
                 && left.sum * right.weight >= right.sum * left.weight
             {
@@ -59,7 +66,8 @@ impl Isotonic {
     pub fn from_knots(x: Vec<f64>, y: Vec<f64>) -> Option<Self> {
         let ascending = x.windows(2).all(|pair| pair[0] < pair[1]);
         let rising = y.windows(2).all(|pair| pair[0] <= pair[1]);
-        let within = x.iter().all(|value| value.is_finite()) && y.iter().all(|value| (0.0..=1.0).contains(value));
+        let within =
+            x.iter().all(|value| value.is_finite()) && y.iter().all(|value| (0.0..=1.0).contains(value));
         (!x.is_empty() && x.len() == y.len() && ascending && rising && within).then_some(Self { x, y })
     }
 

@@ -31,8 +31,8 @@ pub use concept_drift::{CalibrationTest, ConceptDriftEvidence, ConceptDriftTest,
 pub use dle::{Dle, Feature, RegressionModel, RegressionReference, RegressionWindow};
 pub use encoding::FeatureEncoding;
 pub use estimates::{
-    BusinessValue, ClassificationEstimates, ClassificationMetric, ConfusionEstimate, Estimate, EstimateFailure,
-    RegressionEstimates, RegressionMetric, ValueNormalisation,
+    BusinessValue, ClassificationEstimates, ClassificationMetric, ConfusionEstimate, Estimate,
+    EstimateFailure, RegressionEstimates, RegressionMetric, ValueNormalisation,
 };
 pub use forest::{Forest, Tree};
 pub use isotonic::Isotonic;

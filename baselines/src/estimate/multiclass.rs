@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::calibration::Calibration;
 use super::cbpe::{ExpectedCells, confusion_estimate, estimate_value};
 use super::estimates::{
-    BusinessValue, ClassificationEstimates, ClassificationMetric, Estimate, EstimateFailure, all_probabilities,
-    enough_rows, same_length,
+    BusinessValue, ClassificationEstimates, ClassificationMetric, Estimate, EstimateFailure,
+    all_probabilities, enough_rows, same_length,
 };
 use super::rank;
 use super::sampling_error::{RankingError, ReferenceCounts, ResamplingError};
@@ -58,7 +58,12 @@ impl MulticlassCbpe {
     /// [`MIN_REFERENCE_ROWS`](super::MIN_REFERENCE_ROWS) rows, a class without labels, a class index out of range,
     /// a probability outside 0–1. (A class with one label is left uncalibrated.)
     pub fn fit(reference: MulticlassReference<'_>, seed: u64) -> Result<Self, EstimateFailure> {
-        let MulticlassReference { classes, label, prediction, probability } = reference;
+        let MulticlassReference {
+            classes,
+            label,
+            prediction,
+            probability,
+        } = reference;
         if classes < 2 {
             return Err(EstimateFailure::TooFewClasses { found: classes });
         }
@@ -72,13 +77,22 @@ impl MulticlassCbpe {
         if let Some(class) = (0..classes).find(|&class| counts.n_actual(class) == 0) {
             return Err(EstimateFailure::ClassMissing { class, found: 0 });
         }
-        let mut fitted = Self { calibrations: Vec::new(), counts, ranking: Vec::new(), resampling: Vec::new() };
+        let mut fitted = Self {
+            calibrations: Vec::new(),
+            counts,
+            ranking: Vec::new(),
+            resampling: Vec::new(),
+        };
         for class in 0..classes {
             let score = class_scores(probability, class, classes);
             let is_class: Vec<bool> = label.iter().map(|&actual| actual == class).collect();
             fitted.calibrations.push(Calibration::fit(&score, &is_class));
             fitted.ranking.push(RankingError::of(&score, &is_class));
-            fitted.resampling.push(ResamplingError::of(&score, &is_class, seed.wrapping_add(class as u64)));
+            fitted.resampling.push(ResamplingError::of(
+                &score,
+                &is_class,
+                seed.wrapping_add(class as u64),
+            ));
         }
         Ok(fitted)
     }
@@ -89,15 +103,27 @@ impl MulticlassCbpe {
     /// A length that is no multiple of the classes, a probability outside 0–1.
     pub fn calibrate(&self, probability: &[f64]) -> Result<Vec<f64>, EstimateFailure> {
         let classes = self.calibrations.len();
-        same_length("the probabilities", probability.len(), probability.len() / classes * classes)?;
+        same_length(
+            "the probabilities",
+            probability.len(),
+            probability.len() / classes * classes,
+        )?;
         all_probabilities(probability, classes)?;
         let mut calibrated = Vec::with_capacity(probability.len());
         for row in probability.chunks_exact(classes) {
             let start = calibrated.len();
-            calibrated.extend(row.iter().zip(&self.calibrations).map(|(&score, by)| by.apply(score)));
+            calibrated.extend(
+                row.iter()
+                    .zip(&self.calibrations)
+                    .map(|(&score, by)| by.apply(score)),
+            );
             let total: f64 = calibrated[start..].iter().sum();
             for value in &mut calibrated[start..] {
-                *value = if total == 0.0 { 1.0 / classes as f64 } else { *value / total };
+                *value = if total == 0.0 {
+                    1.0 / classes as f64
+                } else {
+                    *value / total
+                };
             }
         }
         Ok(calibrated)
@@ -111,7 +137,9 @@ impl MulticlassCbpe {
         let calibrated = self.checked(window)?;
         let classes = self.calibrations.len();
         let n = window.prediction.len() as f64;
-        let columns: Vec<Vec<f64>> = (0..classes).map(|class| class_scores(&calibrated, class, classes)).collect();
+        let columns: Vec<Vec<f64>> = (0..classes)
+            .map(|class| class_scores(&calibrated, class, classes))
+            .collect();
         let cells: Vec<ExpectedCells> = columns
             .iter()
             .enumerate()
@@ -167,7 +195,11 @@ impl MulticlassCbpe {
 
     fn checked(&self, window: MulticlassWindow<'_>) -> Result<Vec<f64>, EstimateFailure> {
         let classes = self.calibrations.len();
-        same_length("the probabilities", window.probability.len(), window.prediction.len() * classes)?;
+        same_length(
+            "the probabilities",
+            window.probability.len(),
+            window.prediction.len() * classes,
+        )?;
         known_classes("prediction", window.prediction, classes)?;
         if window.prediction.is_empty() {
             return Err(EstimateFailure::EmptyWindow);

@@ -86,7 +86,10 @@ fn cumulated(order: &[usize], probability: &[f64]) -> Vec<(f64, f64)> {
         .enumerate()
         .map(|(idx, &row)| {
             true_positives += probability[row];
-            (rounded(true_positives), rounded((idx + 1) as f64 - true_positives))
+            (
+                rounded(true_positives),
+                rounded((idx + 1) as f64 - true_positives),
+            )
         })
         .collect()
 }
@@ -99,7 +102,11 @@ pub(super) fn average_precision(
     label: &[bool],
     count: &[u32],
 ) -> Option<f64> {
-    let all: u64 = ascending.iter().filter(|&&row| label[row]).map(|&row| u64::from(count[row])).sum();
+    let all: u64 = ascending
+        .iter()
+        .filter(|&&row| label[row])
+        .map(|&row| u64::from(count[row]))
+        .sum();
     if all == 0 {
         return None;
     }
@@ -107,7 +114,11 @@ pub(super) fn average_precision(
     let tied = ascending.chunk_by(|&left, &right| score[left] == score[right]);
     for rows in tied.collect::<Vec<_>>().into_iter().rev() {
         let n: u64 = rows.iter().map(|&row| u64::from(count[row])).sum();
-        let positives: u64 = rows.iter().filter(|&&row| label[row]).map(|&row| u64::from(count[row])).sum();
+        let positives: u64 = rows
+            .iter()
+            .filter(|&&row| label[row])
+            .map(|&row| u64::from(count[row]))
+            .sum();
         seen += n;
         hits += positives;
         if positives > 0 {

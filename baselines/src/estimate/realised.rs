@@ -26,7 +26,10 @@ pub fn estimate_error(estimate: &Estimate, realised: f64) -> Option<EstimateErro
     if !error.is_finite() {
         return None;
     }
-    let in_errors = estimate.sampling_error.filter(|one| *one > 0.0).map(|one| error / one);
+    let in_errors = estimate
+        .sampling_error
+        .filter(|one| *one > 0.0)
+        .map(|one| error / one);
     let within = |(low, high): (f64, f64)| (low..=high).contains(&realised);
     Some(EstimateError {
         estimated: estimate.value,

@@ -67,7 +67,12 @@ impl ReferenceCounts {
         let tp = self.rows_actual[class][class];
         let predicted: u64 = self.rows_actual.iter().map(|row| row[class]).sum();
         let (fp, fn_) = (predicted - tp, self.n_actual(class) - tp);
-        OneVsRest { tp, fp, fn_, tn: self.n_rows() - tp - fp - fn_ }
+        OneVsRest {
+            tp,
+            fp,
+            fn_,
+            tn: self.n_rows() - tp - fp - fn_,
+        }
     }
 
     /// Standard error of a threshold metric over a window of `n` rows, positive class 1 of two. `None` for ranking
@@ -75,7 +80,11 @@ impl ReferenceCounts {
     pub(super) fn binary_error(&self, metric: ClassificationMetric, n: f64) -> Option<f64> {
         let counts = self.one_vs_rest(1);
         let component = counts.component(metric)?;
-        let correction = if metric == ClassificationMetric::F1 { counts.f1_correction() } else { 1.0 };
+        let correction = if metric == ClassificationMetric::F1 {
+            counts.f1_correction()
+        } else {
+            1.0
+        };
         Some(component.variance.sqrt() * correction / (n * component.fraction).sqrt())
     }
 
@@ -84,13 +93,16 @@ impl ReferenceCounts {
         if metric == ClassificationMetric::Accuracy {
             return Some(self.accuracy_spread() / n.sqrt());
         }
-        let components: Option<Vec<Component>> =
-            (0..self.rows_actual.len()).map(|class| self.one_vs_rest(class).component(metric)).collect();
+        let components: Option<Vec<Component>> = (0..self.rows_actual.len())
+            .map(|class| self.one_vs_rest(class).component(metric))
+            .collect();
         mean_of_classes(&components?, n)
     }
 
     fn accuracy_spread(&self) -> f64 {
-        let right: u64 = (0..self.rows_actual.len()).map(|class| self.rows_actual[class][class]).sum();
+        let right: u64 = (0..self.rows_actual.len())
+            .map(|class| self.rows_actual[class][class])
+            .sum();
         bernoulli_variance(right, self.n_rows()).sqrt()
     }
 
@@ -104,7 +116,9 @@ impl ReferenceCounts {
         let n = self.n_rows();
         let cells = || self.rows_actual.iter().flatten().zip(value.iter().flatten());
         let mean = cells().map(|(&count, value)| count as f64 * value).sum::<f64>() / n as f64;
-        let squares: f64 = cells().map(|(&count, value)| count as f64 * (value - mean).powi(2)).sum();
+        let squares: f64 = cells()
+            .map(|(&count, value)| count as f64 * (value - mean).powi(2))
+            .sum();
         (n > ddof).then(|| (squares / (n - ddof) as f64).sqrt())
     }
 }
@@ -151,7 +165,10 @@ fn bernoulli_variance(hits: u64, n: u64) -> f64 {
 }
 
 fn mean_of_classes(components: &[Component], n: f64) -> Option<f64> {
-    let total: f64 = components.iter().map(|class| class.variance / (n * class.fraction)).sum();
+    let total: f64 = components
+        .iter()
+        .map(|class| class.variance / (n * class.fraction))
+        .sum();
     (!components.is_empty()).then(|| total.sqrt() / components.len() as f64)
 }
 
@@ -172,7 +189,10 @@ impl RankingError {
             return None;
         }
         let shares: Vec<f64> = placements.iter().map(|below| below / n_negative as f64).collect();
-        Some(Self { variance: population_variance(&shares), fraction: placements.len() as f64 / n })
+        Some(Self {
+            variance: population_variance(&shares),
+            fraction: placements.len() as f64 / n,
+        })
     }
 
     pub(super) fn binary_error(self, n: f64) -> f64 {
@@ -181,8 +201,13 @@ impl RankingError {
 
     /// Error of the macro average.
     pub(super) fn macro_error(classes: &[Self], n: f64) -> Option<f64> {
-        let components: Vec<Component> =
-            classes.iter().map(|class| Component { variance: class.variance, fraction: class.fraction }).collect();
+        let components: Vec<Component> = classes
+            .iter()
+            .map(|class| Component {
+                variance: class.variance,
+                fraction: class.fraction,
+            })
+            .collect();
         mean_of_classes(&components, n).map(|error| error * MULTICLASS_AUC_FACTOR)
     }
 }
@@ -206,7 +231,10 @@ impl ResamplingError {
             }
             values.push(rank::average_precision(&ascending, score, label, &count)?);
         }
-        Some(Self { variance: population_variance(&values), n_rows: n_rows as u64 })
+        Some(Self {
+            variance: population_variance(&values),
+            n_rows: n_rows as u64,
+        })
     }
 
     pub(super) fn binary_error(self, n: f64) -> f64 {
@@ -215,7 +243,10 @@ impl ResamplingError {
 
     /// Error of the macro average, as NannyML: the root of the mean of the classes' variances.
     pub(super) fn macro_error(classes: &[Self], n: f64) -> Option<f64> {
-        let total: f64 = classes.iter().map(|class| class.variance * class.n_rows as f64 / n).sum();
+        let total: f64 = classes
+            .iter()
+            .map(|class| class.variance * class.n_rows as f64 / n)
+            .sum();
         (!classes.is_empty()).then(|| (total / classes.len() as f64).sqrt())
     }
 }

@@ -18,7 +18,9 @@ impl Mt19937 {
         let mut state = [seed; N];
         for idx in 1..N {
             let previous = state[idx - 1];
-            state[idx] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(idx as u32);
+            state[idx] = 1_812_433_253u32
+                .wrapping_mul(previous ^ (previous >> 30))
+                .wrapping_add(idx as u32);
         }
         Self { state, next: N }
     }
@@ -93,20 +95,35 @@ pub(super) fn stratified_splits(label: &[bool]) -> Vec<Split> {
         return Vec::new();
     }
     let mut generator = Mt19937::new(42);
-    (0..10).map(|_| one_split(&class_rows, n_train, n_test, &mut generator)).collect()
+    (0..10)
+        .map(|_| one_split(&class_rows, n_train, n_test, &mut generator))
+        .collect()
 }
 
 fn one_split(class_rows: &[Vec<usize>], n_train: usize, n_test: usize, generator: &mut Mt19937) -> Split {
     let sizes: Vec<usize> = class_rows.iter().map(Vec::len).collect();
     let train_sizes = approximate_mode(&sizes, n_train, generator);
-    let left: Vec<usize> = sizes.iter().zip(&train_sizes).map(|(all, train)| all - train).collect();
+    let left: Vec<usize> = sizes
+        .iter()
+        .zip(&train_sizes)
+        .map(|(all, train)| all - train)
+        .collect();
     let test_sizes = approximate_mode(&left, n_test, generator);
-    let mut split = Split { train: Vec::new(), test: Vec::new() };
+    let mut split = Split {
+        train: Vec::new(),
+        test: Vec::new(),
+    };
     for (class, rows) in class_rows.iter().enumerate() {
-        let order: Vec<usize> = generator.permutation(rows.len()).into_iter().map(|at| rows[at]).collect();
+        let order: Vec<usize> = generator
+            .permutation(rows.len())
+            .into_iter()
+            .map(|at| rows[at])
+            .collect();
         let (train, rest) = order.split_at(train_sizes[class]);
         split.train.extend_from_slice(train);
-        split.test.extend_from_slice(&rest[..test_sizes[class].min(rest.len())]);
+        split
+            .test
+            .extend_from_slice(&rest[..test_sizes[class].min(rest.len())]);
     }
     generator.shuffle(&mut split.train);
     generator.shuffle(&mut split.test);
@@ -116,7 +133,10 @@ fn one_split(class_rows: &[Vec<usize>], n_train: usize, n_test: usize, generator
 /// The mode of the multivariate hypergeometric distribution, ties by lot: scikit-learn's `_approximate_mode`.
 fn approximate_mode(sizes: &[usize], n_draws: usize, generator: &mut Mt19937) -> Vec<usize> {
     let total: usize = sizes.iter().sum();
-    let exact: Vec<f64> = sizes.iter().map(|&size| size as f64 / total as f64 * n_draws as f64).collect();
+    let exact: Vec<f64> = sizes
+        .iter()
+        .map(|&size| size as f64 / total as f64 * n_draws as f64)
+        .collect();
     let mut drawn: Vec<usize> = exact.iter().map(|share| share.floor() as usize).collect();
     let mut missing = n_draws.saturating_sub(drawn.iter().sum());
     let remainders: Vec<f64> = exact.iter().map(|share| share - share.floor()).collect();
@@ -127,7 +147,9 @@ fn approximate_mode(sizes: &[usize], n_draws: usize, generator: &mut Mt19937) ->
         if missing == 0 {
             break;
         }
-        let tied: Vec<usize> = (0..sizes.len()).filter(|&class| remainders[class] == value).collect();
+        let tied: Vec<usize> = (0..sizes.len())
+            .filter(|&class| remainders[class] == value)
+            .collect();
         let add = tied.len().min(missing);
         for at in generator.permutation(tied.len()).into_iter().take(add) {
             drawn[tied[at]] += 1;

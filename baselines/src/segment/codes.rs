@@ -60,12 +60,18 @@ fn categorical(values: &[Option<&str>]) -> Codes {
     let mut frequent: Vec<(&str, usize)> = counts.into_iter().collect();
     frequent.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
     frequent.truncate(MAX_LEVELS);
-    let known: BTreeMap<&str, u16> =
-        frequent.iter().enumerate().map(|(at, (level, _))| (*level, at as u16 + 2)).collect();
+    let known: BTreeMap<&str, u16> = frequent
+        .iter()
+        .enumerate()
+        .map(|(at, (level, _))| (*level, at as u16 + 2))
+        .collect();
     let mut levels = vec![Level::Missing, Level::Other];
     levels.extend(frequent.iter().map(|(level, _)| Level::Is((*level).to_owned())));
     let code = |value: &Option<&str>| value.map_or(0, |level| known.get(level).copied().unwrap_or(1));
-    Codes { code: values.iter().map(code).collect(), levels }
+    Codes {
+        code: values.iter().map(code).collect(),
+        levels,
+    }
 }
 
 fn numeric(values: &[f64]) -> Codes {
@@ -74,16 +80,28 @@ fn numeric(values: &[f64]) -> Codes {
     let mut edges: Vec<f64> = sorted.clone();
     edges.dedup();
     if edges.len() > MAX_LEVELS {
-        edges = (0..NUMERIC_BINS).map(|bin| sorted[sorted.len() * bin / NUMERIC_BINS]).collect();
+        edges = (0..NUMERIC_BINS)
+            .map(|bin| sorted[sorted.len() * bin / NUMERIC_BINS])
+            .collect();
         edges.dedup();
     }
     let mut levels = vec![Level::Missing];
     for (at, &low) in edges.iter().enumerate() {
         let low = if at == 0 { f64::NEG_INFINITY } else { low };
-        levels.push(Level::Between(low, edges.get(at + 1).copied().unwrap_or(f64::INFINITY)));
+        levels.push(Level::Between(
+            low,
+            edges.get(at + 1).copied().unwrap_or(f64::INFINITY),
+        ));
     }
     let code = |value: &f64| {
-        if value.is_finite() { (edges.partition_point(|edge| edge <= value)).max(1) as u16 } else { 0 }
+        if value.is_finite() {
+            (edges.partition_point(|edge| edge <= value)).max(1) as u16
+        } else {
+            0
+        }
     };
-    Codes { code: values.iter().map(code).collect(), levels }
+    Codes {
+        code: values.iter().map(code).collect(),
+        levels,
+    }
 }

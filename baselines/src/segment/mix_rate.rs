@@ -90,7 +90,11 @@ struct Sum {
 fn sums<'a>(segment: &[&'a str], loss: &[f64]) -> Result<BTreeMap<&'a str, Sum>, SegmentFailure> {
     if segment.len() != loss.len() {
         let (found, expected) = (segment.len(), loss.len());
-        return Err(SegmentFailure::LengthsDiffer { what: "the segment column", found, expected });
+        return Err(SegmentFailure::LengthsDiffer {
+            what: "the segment column",
+            found,
+            expected,
+        });
     }
     if let Some(row) = loss.iter().position(|loss| !loss.is_finite()) {
         return Err(SegmentFailure::NotFinite { row });

@@ -56,39 +56,63 @@ pub fn root_cause(
 ) -> Result<RootCause, SegmentFailure> {
     check(baseline_features, baseline_loss)?;
     check(current_features, current_loss)?;
-    let encodings: Vec<FeatureEncoding> =
-        baseline_features.iter().map(|feature| FeatureEncoding::fit(feature, baseline_loss)).collect();
+    let encodings: Vec<FeatureEncoding> = baseline_features
+        .iter()
+        .map(|feature| FeatureEncoding::fit(feature, baseline_loss))
+        .collect();
     let baseline = encoded(&encodings, baseline_features)?;
     let current = encoded(&encodings, current_features)?;
     let change = mean(current_loss) - mean(baseline_loss);
     let fitted = thinned(baseline_loss.len(), MAX_FITTED_ROWS);
     let target: Vec<f64> = fitted.iter().map(|&row| baseline_loss[row]).collect();
-    let booster =
-        grow_booster(&picked(&baseline, &fitted), &target).map_err(|problem| SegmentFailure::Model { problem })?;
+    let booster = grow_booster(&picked(&baseline, &fitted), &target)
+        .map_err(|problem| SegmentFailure::Model { problem })?;
     let explain = |columns: &[Vec<f64>], n_rows: usize| {
         let columns = picked(columns, &thinned(n_rows, MAX_EXPLAINED_ROWS));
         let n = columns.first().map_or(0, Vec::len);
         let data: Vec<f64> = columns.concat();
         let matrix = Matrix::new(&data, n, columns.len());
         let values = booster.predict_contributions(&matrix, ContributionsMethod::Shapley, false);
-        Explained { values, width: columns.len() + 1, n: n as f64 }
+        Explained {
+            values,
+            width: columns.len() + 1,
+            n: n as f64,
+        }
     };
     let (before, after) = if encodings.is_empty() {
         (Explained::nothing(), Explained::nothing())
     } else {
-        (explain(&baseline, baseline_loss.len()), explain(&current, current_loss.len()))
+        (
+            explain(&baseline, baseline_loss.len()),
+            explain(&current, current_loss.len()),
+        )
     };
     let mut features: Vec<FeatureContribution> = (0..encodings.len())
         .map(|feature| {
             let drift = kolmogorov_smirnov(&baseline[feature], &current[feature]);
             let importance = before.mean_of(feature, f64::abs);
             let contribution = after.mean_of(feature, |value| value) - before.mean_of(feature, |value| value);
-            FeatureContribution { feature, contribution, drift, importance, score: drift * importance }
+            FeatureContribution {
+                feature,
+                contribution,
+                drift,
+                importance,
+                score: drift * importance,
+            }
         })
         .collect();
-    features.sort_by(|left, right| right.score.total_cmp(&left.score).then(left.feature.cmp(&right.feature)));
+    features.sort_by(|left, right| {
+        right
+            .score
+            .total_cmp(&left.score)
+            .then(left.feature.cmp(&right.feature))
+    });
     let explained: f64 = features.iter().map(|feature| feature.contribution).sum();
-    Ok(RootCause { change, features, unexplained: change - explained })
+    Ok(RootCause {
+        change,
+        features,
+        unexplained: change - explained,
+    })
 }
 
 struct Explained {
@@ -99,11 +123,21 @@ struct Explained {
 
 impl Explained {
     fn nothing() -> Self {
-        Self { values: Vec::new(), width: 1, n: 1.0 }
+        Self {
+            values: Vec::new(),
+            width: 1,
+            n: 1.0,
+        }
     }
 
     fn mean_of(&self, feature: usize, of: impl Fn(f64) -> f64) -> f64 {
-        self.values.iter().skip(feature).step_by(self.width).map(|&value| of(value)).sum::<f64>() / self.n
+        self.values
+            .iter()
+            .skip(feature)
+            .step_by(self.width)
+            .map(|&value| of(value))
+            .sum::<f64>()
+            / self.n
     }
 }
 
@@ -111,14 +145,21 @@ fn check(features: &[Feature<'_>], loss: &[f64]) -> Result<(), SegmentFailure> {
     for feature in features {
         let (found, expected) = (feature.len(), loss.len());
         if found != expected {
-            return Err(SegmentFailure::LengthsDiffer { what: "a feature", found, expected });
+            return Err(SegmentFailure::LengthsDiffer {
+                what: "a feature",
+                found,
+                expected,
+            });
         }
     }
     if let Some(row) = loss.iter().position(|loss| !loss.is_finite()) {
         return Err(SegmentFailure::NotFinite { row });
     }
     if loss.len() < MIN_ROWS {
-        return Err(SegmentFailure::TooFewRows { found: loss.len(), needed: MIN_ROWS });
+        return Err(SegmentFailure::TooFewRows {
+            found: loss.len(),
+            needed: MIN_ROWS,
+        });
     }
     Ok(())
 }
@@ -127,18 +168,28 @@ fn encoded(encodings: &[FeatureEncoding], features: &[Feature<'_>]) -> Result<Ve
     if encodings.len() != features.len() {
         return Err(SegmentFailure::ColumnsDiffer);
     }
-    let columns = encodings.iter().zip(features).map(|(encoding, feature)| encoding.encode(feature));
-    columns.collect::<Option<_>>().ok_or(SegmentFailure::ColumnsDiffer)
+    let columns = encodings
+        .iter()
+        .zip(features)
+        .map(|(encoding, feature)| encoding.encode(feature));
+    columns
+        .collect::<Option<_>>()
+        .ok_or(SegmentFailure::ColumnsDiffer)
 }
 
 /// Evenly spaced rows, at most `limit`.
 fn thinned(n: usize, limit: usize) -> Vec<usize> {
     let kept = n.min(limit);
-    (0..kept).map(|at| (at as u128 * n as u128 / kept as u128) as usize).collect()
+    (0..kept)
+        .map(|at| (at as u128 * n as u128 / kept as u128) as usize)
+        .collect()
 }
 
 fn picked(columns: &[Vec<f64>], rows: &[usize]) -> Vec<Vec<f64>> {
-    columns.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect()
+    columns
+        .iter()
+        .map(|column| rows.iter().map(|&row| column[row]).collect())
+        .collect()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -148,8 +199,10 @@ fn mean(values: &[f64]) -> f64 {
 /// Largest difference of the empirical distribution functions; missing values lie below all others.
 fn kolmogorov_smirnov(baseline: &[f64], current: &[f64]) -> f64 {
     let sorted = |values: &[f64]| -> Vec<f64> {
-        let mut sorted: Vec<f64> =
-            values.iter().map(|&value| if value.is_nan() { f64::NEG_INFINITY } else { value }).collect();
+        let mut sorted: Vec<f64> = values
+            .iter()
+            .map(|&value| if value.is_nan() { f64::NEG_INFINITY } else { value })
+            .collect();
         sorted.sort_by(f64::total_cmp);
         sorted
     };

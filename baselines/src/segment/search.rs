@@ -27,7 +27,12 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { min_rows: 30, min_share: 0.01, alpha: 0.05, max_pair_columns: 20 }
+        Self {
+            min_rows: 30,
+            min_share: 0.01,
+            alpha: 0.05,
+            max_pair_columns: 20,
+        }
     }
 }
 
@@ -116,7 +121,11 @@ impl Moments {
         }
         let mean = self.mean + (self.mean - part.mean) * part.n / n;
         let between = (part.mean - mean).powi(2) * part.n * n / self.n;
-        Self { n, mean, squares: (self.squares - part.squares - between).max(0.0) }
+        Self {
+            n,
+            mean,
+            squares: (self.squares - part.squares - between).max(0.0),
+        }
     }
 
     fn variance(&self) -> f64 {
@@ -143,14 +152,21 @@ pub fn weak_segments(
     for column in columns {
         let (found, expected) = (column.len(), loss.len());
         if found != expected {
-            return Err(SegmentFailure::LengthsDiffer { what: "a column", found, expected });
+            return Err(SegmentFailure::LengthsDiffer {
+                what: "a column",
+                found,
+                expected,
+            });
         }
     }
     if let Some(row) = loss.iter().position(|loss| !loss.is_finite()) {
         return Err(SegmentFailure::NotFinite { row });
     }
     if loss.len() < 2 * min_rows {
-        return Err(SegmentFailure::TooFewRows { found: loss.len(), needed: 2 * min_rows });
+        return Err(SegmentFailure::TooFewRows {
+            found: loss.len(),
+            needed: 2 * min_rows,
+        });
     }
     let needed = (min_rows as f64).max(options.min_share * loss.len() as f64);
     let coded: Vec<Codes> = columns.iter().map(codes).collect();
@@ -160,17 +176,30 @@ pub fn weak_segments(
     let has_support = |part: &Moments| part.n >= needed && all.n - part.n >= min_rows as f64;
     let mut candidates = Vec::new();
     for (column, levels) in single.iter().enumerate() {
-        for (level, moments) in levels.iter().enumerate().filter(|(_, moments)| has_support(moments)) {
+        for (level, moments) in levels
+            .iter()
+            .enumerate()
+            .filter(|(_, moments)| has_support(moments))
+        {
             let p_value = worse(moments, &all.without(moments));
-            candidates.push(Candidate { columns: vec![(column, level as u16)], moments: *moments, p_value });
+            candidates.push(Candidate {
+                columns: vec![(column, level as u16)],
+                moments: *moments,
+                p_value,
+            });
         }
     }
     let paired = pair_columns(&single, &all, options.max_pair_columns);
     for (at, &first) in paired.iter().enumerate() {
         for &second in &paired[at + 1..] {
             pairs(&coded, [first, second], loss, |levels, moments| {
-                let parents = [&single[first][levels[0] as usize], &single[second][levels[1] as usize]];
-                let is_parent = parents.iter().any(|parent| parent.n - moments.n < min_rows as f64);
+                let parents = [
+                    &single[first][levels[0] as usize],
+                    &single[second][levels[1] as usize],
+                ];
+                let is_parent = parents
+                    .iter()
+                    .any(|parent| parent.n - moments.n < min_rows as f64);
                 if !has_support(moments) || is_parent {
                     return;
                 }
@@ -179,7 +208,11 @@ pub fn weak_segments(
                     .map(|parent| worse(moments, &parent.without(moments)))
                     .fold(worse(moments, &all.without(moments)), f64::max);
                 let columns = vec![(first, levels[0]), (second, levels[1])];
-                candidates.push(Candidate { columns, moments: *moments, p_value });
+                candidates.push(Candidate {
+                    columns,
+                    moments: *moments,
+                    p_value,
+                });
             });
         }
     }
@@ -196,7 +229,11 @@ fn select(candidates: &[Candidate], coded: &[Codes], all: &Moments, alpha: f64) 
         let part = &candidate.moments;
         let reach = quantile(part.n - 1.0, 1.0 - tail) * (part.variance() / part.n).sqrt();
         segments.push(WeakSegment {
-            conditions: candidate.columns.iter().map(|&(column, level)| condition(column, level, coded)).collect(),
+            conditions: candidate
+                .columns
+                .iter()
+                .map(|&(column, level)| condition(column, level, coded))
+                .collect(),
             n_rows: part.n as u64,
             mean_loss: part.mean,
             low: part.mean - reach,
@@ -208,14 +245,20 @@ fn select(candidates: &[Candidate], coded: &[Codes], all: &Moments, alpha: f64) 
     }
     let excess = |segment: &WeakSegment| segment.n_rows as f64 * (segment.mean_loss - segment.rest_mean_loss);
     segments.sort_by(|left, right| excess(right).total_cmp(&excess(left)));
-    SearchOutcome { segments, n_candidates: candidates.len() }
+    SearchOutcome {
+        segments,
+        n_candidates: candidates.len(),
+    }
 }
 
 fn condition(column: usize, level: u16, coded: &[Codes]) -> Condition {
     match &coded[column].levels[level as usize] {
         Level::Missing => Condition::Missing { column },
         Level::Other => Condition::OtherLevel { column },
-        Level::Is(level) => Condition::Is { column, level: level.clone() },
+        Level::Is(level) => Condition::Is {
+            column,
+            level: level.clone(),
+        },
         Level::Between(low, high) => Condition::Between {
             column,
             low: low.is_finite().then_some(*low),
@@ -232,7 +275,12 @@ fn moments_by(codes: &Codes, loss: &[f64]) -> Vec<Moments> {
     moments
 }
 
-fn pairs(coded: &[Codes], [first, second]: [usize; 2], loss: &[f64], mut each: impl FnMut([u16; 2], &Moments)) {
+fn pairs(
+    coded: &[Codes],
+    [first, second]: [usize; 2],
+    loss: &[f64],
+    mut each: impl FnMut([u16; 2], &Moments),
+) {
     let width = coded[second].levels.len();
     let mut moments = vec![Moments::default(); coded[first].levels.len() * width];
     for ((&left, &right), &loss) in coded[first].code.iter().zip(&coded[second].code).zip(loss) {
@@ -246,7 +294,10 @@ fn pairs(coded: &[Codes], [first, second]: [usize; 2], loss: &[f64], mut each: i
 /// Columns by explained variance Σ n (mean − overall)², the most first, then in their own order.
 fn pair_columns(single: &[Vec<Moments>], all: &Moments, limit: usize) -> Vec<usize> {
     let explained = |column: usize| -> f64 {
-        single[column].iter().map(|level| level.n * (level.mean - all.mean).powi(2)).sum()
+        single[column]
+            .iter()
+            .map(|level| level.n * (level.mean - all.mean).powi(2))
+            .sum()
     };
     let mut columns: Vec<usize> = (0..single.len()).collect();
     columns.sort_by(|&left, &right| explained(right).total_cmp(&explained(left)));

@@ -38,11 +38,16 @@ impl Table {
                 column.push(cell.to_owned());
             }
         }
-        Self { columns: names.into_iter().map(str::to_owned).zip(columns).collect() }
+        Self {
+            columns: names.into_iter().map(str::to_owned).zip(columns).collect(),
+        }
     }
 
     fn numbers(&self, name: &str) -> Vec<f64> {
-        self.columns[name].iter().map(|cell| cell.parse().unwrap()).collect()
+        self.columns[name]
+            .iter()
+            .map(|cell| cell.parse().unwrap())
+            .collect()
     }
 
     fn flags(&self, name: &str, positive: &str) -> Vec<bool> {
@@ -50,7 +55,10 @@ impl Table {
     }
 
     fn levels(&self, name: &str) -> Vec<Option<&str>> {
-        self.columns[name].iter().map(|cell| (!cell.is_empty()).then_some(cell.as_str())).collect()
+        self.columns[name]
+            .iter()
+            .map(|cell| (!cell.is_empty()).then_some(cell.as_str()))
+            .collect()
     }
 }
 

@@ -29,19 +29,42 @@ fn compare(
             continue;
         }
         let Ok(ours) = &found.metrics[&metric] else {
-            assert!(theirs[at].is_null(), "{name} {at}: nothing where NannyML has {}", theirs[at]);
+            assert!(
+                theirs[at].is_null(),
+                "{name} {at}: nothing where NannyML has {}",
+                theirs[at]
+            );
             continue;
         };
         exact.add(&format!("{name}/value"), Some(ours.value), &theirs[at]);
-        let errors = if metric == ClassificationMetric::AveragePrecision { &mut *loose } else { &mut *exact };
-        errors.add(&format!("{name}/sampling_error"), ours.sampling_error, &oracle[format!("{name}/sampling_error")][at]);
-        errors.add(&format!("{name}/upper"), ours.high, &oracle[format!("{name}/upper_confidence_boundary")][at]);
-        errors.add(&format!("{name}/lower"), ours.low, &oracle[format!("{name}/lower_confidence_boundary")][at]);
+        let errors = if metric == ClassificationMetric::AveragePrecision {
+            &mut *loose
+        } else {
+            &mut *exact
+        };
+        errors.add(
+            &format!("{name}/sampling_error"),
+            ours.sampling_error,
+            &oracle[format!("{name}/sampling_error")][at],
+        );
+        errors.add(
+            &format!("{name}/upper"),
+            ours.high,
+            &oracle[format!("{name}/upper_confidence_boundary")][at],
+        );
+        errors.add(
+            &format!("{name}/lower"),
+            ours.low,
+            &oracle[format!("{name}/lower_confidence_boundary")][at],
+        );
     }
     for (actual, row) in found.confusion_matrix.rows_actual.iter().enumerate() {
         for (predicted, cell) in row.iter().enumerate() {
             let name = if names.is_empty() {
-                [["true_negative", "false_positive"], ["false_negative", "true_positive"]][actual][predicted]
+                [
+                    ["true_negative", "false_positive"],
+                    ["false_negative", "true_positive"],
+                ][actual][predicted]
                     .to_owned()
             } else {
                 format!("true_{}_pred_{}", names[actual], names[predicted])
@@ -49,7 +72,11 @@ fn compare(
             // Counts are compared as shares of the rows, so that one bar serves all.
             let n = found.n_rows as f64;
             let share = |value: &Value| Value::from(value.as_f64().unwrap() / n);
-            exact.add("confusion/value", Some(cell.value / n), &share(&oracle[format!("{name}/value")][at]));
+            exact.add(
+                "confusion/value",
+                Some(cell.value / n),
+                &share(&oracle[format!("{name}/value")][at]),
+            );
             exact.add(
                 "confusion/sampling_error",
                 cell.sampling_error.map(|error| error / n),
@@ -62,22 +89,42 @@ fn compare(
 fn check_binary(name: &str) -> Option<[Differences; 2]> {
     let data = DataSet::read(name)?;
     let read = |table: &super::Table| {
-        (table.flags("label", "1"), table.flags("prediction", "1"), table.numbers("probability"))
+        (
+            table.flags("label", "1"),
+            table.flags("prediction", "1"),
+            table.numbers("probability"),
+        )
     };
     let (label, prediction, probability) = read(&data.baseline);
-    let fitted =
-        BinaryCbpe::fit(BinaryReference { label: &label, prediction: &prediction, probability: &probability }, SEED)
-            .unwrap();
+    let fitted = BinaryCbpe::fit(
+        BinaryReference {
+            label: &label,
+            prediction: &prediction,
+            probability: &probability,
+        },
+        SEED,
+    )
+    .unwrap();
     let (_, current_prediction, current_probability) = read(&data.current);
     let [mut exact, mut loose] = [Differences::default(), Differences::default()];
     for count in [1, 10] {
         let oracle = &data.estimation[format!("cbpe_chunks_{count}")];
-        assert_eq!(fitted.calibration.is_active(), oracle["needs_calibration"].as_bool().unwrap(), "{name}");
-        let both = [(&prediction, &probability), (&current_prediction, &current_probability)];
+        assert_eq!(
+            fitted.calibration.is_active(),
+            oracle["needs_calibration"].as_bool().unwrap(),
+            "{name}"
+        );
+        let both = [
+            (&prediction, &probability),
+            (&current_prediction, &current_probability),
+        ];
         let windows = both.into_iter().flat_map(|(prediction, probability)| {
             chunks(prediction.len(), count)
                 .into_iter()
-                .map(move |rows| BinaryWindow { prediction: &prediction[rows.clone()], probability: &probability[rows] })
+                .map(move |rows| BinaryWindow {
+                    prediction: &prediction[rows.clone()],
+                    probability: &probability[rows],
+                })
         });
         for (at, window) in windows.enumerate() {
             let found = fitted.estimate(window).unwrap();
@@ -88,8 +135,14 @@ fn check_binary(name: &str) -> Option<[Differences; 2]> {
 }
 
 fn assert_within(name: &str, differences: &Differences, bar: f64) {
-    println!("{name}: {} numbers, largest differences {:#?}", differences.n_checked, differences.by_key);
-    assert!(differences.n_checked > 50, "{name}: the oracle has fewer numbers than this test is about");
+    println!(
+        "{name}: {} numbers, largest differences {:#?}",
+        differences.n_checked, differences.by_key
+    );
+    assert!(
+        differences.n_checked > 50,
+        "{name}: the oracle has fewer numbers than this test is about"
+    );
     for (key, difference) in &differences.by_key {
         assert!(*difference <= bar, "{name} {key}: {difference:e} over {bar:e}");
     }
@@ -114,31 +167,48 @@ fn cbpe_of_churn_is_nannymls() {
 
 #[test]
 fn multiclass_cbpe_of_gas_sensor_is_nannymls_on_every_chunk() {
-    let Some(data) = DataSet::read("gas_sensor") else { return };
+    let Some(data) = DataSet::read("gas_sensor") else {
+        return;
+    };
     let columns = data.schema["probability"].as_object().unwrap();
     let names: Vec<String> = columns.keys().cloned().collect();
     let read = |table: &super::Table| {
         let class = |column: &str| -> Vec<usize> {
-            table.columns[column].iter().map(|cell| names.iter().position(|name| name == cell).unwrap()).collect()
+            table.columns[column]
+                .iter()
+                .map(|cell| names.iter().position(|name| name == cell).unwrap())
+                .collect()
         };
-        let scores: Vec<Vec<f64>> = columns.values().map(|column| table.numbers(column.as_str().unwrap())).collect();
+        let scores: Vec<Vec<f64>> = columns
+            .values()
+            .map(|column| table.numbers(column.as_str().unwrap()))
+            .collect();
         let rows = (0..scores[0].len()).flat_map(|row| scores.iter().map(move |column| column[row]));
         (class("label"), class("prediction"), rows.collect::<Vec<f64>>())
     };
     let (label, prediction, probability) = read(&data.baseline);
-    let reference =
-        MulticlassReference { classes: 6, label: &label, prediction: &prediction, probability: &probability };
+    let reference = MulticlassReference {
+        classes: 6,
+        label: &label,
+        prediction: &prediction,
+        probability: &probability,
+    };
     let fitted = MulticlassCbpe::fit(reference, SEED).unwrap();
     let (_, current_prediction, current_probability) = read(&data.current);
     let [mut exact, mut loose] = [Differences::default(), Differences::default()];
     for count in [1, 10] {
         let oracle = &data.estimation[format!("cbpe_chunks_{count}")];
-        let both = [(&prediction, &probability), (&current_prediction, &current_probability)];
+        let both = [
+            (&prediction, &probability),
+            (&current_prediction, &current_probability),
+        ];
         let windows = both.into_iter().flat_map(|(prediction, probability)| {
-            chunks(prediction.len(), count).into_iter().map(move |rows| MulticlassWindow {
-                prediction: &prediction[rows.clone()],
-                probability: &probability[rows.start * 6..rows.end * 6],
-            })
+            chunks(prediction.len(), count)
+                .into_iter()
+                .map(move |rows| MulticlassWindow {
+                    prediction: &prediction[rows.clone()],
+                    probability: &probability[rows.start * 6..rows.end * 6],
+                })
         });
         for (at, window) in windows.enumerate() {
             let found = fitted.estimate(window).unwrap();
@@ -150,7 +220,9 @@ fn multiclass_cbpe_of_gas_sensor_is_nannymls_on_every_chunk() {
 
 #[test]
 fn dle_of_bike_sharing_is_nannymls() {
-    let Some(data) = DataSet::read("bike_sharing") else { return };
+    let Some(data) = DataSet::read("bike_sharing") else {
+        return;
+    };
     let fitted = fit_bike_sharing(&data);
     for count in [1, 10] {
         let oracle = &data.estimation[format!("dle_chunks_{count}")];
@@ -162,7 +234,7 @@ fn dle_of_bike_sharing_is_nannymls() {
             (RegressionMetric::Mape, "mape"),
         ] {
             let mut at = 0;
-            let (mut ours_off, mut theirs_off) = (0.0, 0.0);
+            let (mut ours_off, mut theirs_off, mut largest) = (0.0, 0.0, 0.0f64);
             for table in [&data.baseline, &data.current] {
                 for rows in chunks(table.numbers("label").len(), count) {
                     let found = estimate_bike_sharing(&fitted, &data, table, rows.clone());
@@ -170,26 +242,39 @@ fn dle_of_bike_sharing_is_nannymls() {
                     let theirs = oracle[format!("{name}/value")][at].as_f64().unwrap();
                     let error = oracle[format!("{name}/sampling_error")][at].as_f64().unwrap();
                     let truth = realised[format!("{name}/value")][at].as_f64().unwrap();
-                    println!("{count} {name} {at}: ours {:.5} theirs {theirs:.5} ({:+.2} %) truth {truth:.5}", ours.value, 100.0 * (ours.value / theirs - 1.0));
                     assert!((ours.sampling_error.unwrap() - error).abs() <= 1e-9 * error);
                     if rows.len() > 100 {
+                        largest = largest.max((ours.value / theirs - 1.0).abs());
                         ours_off += (ours.value - truth).abs();
                         theirs_off += (theirs - truth).abs();
                     }
                     at += 1;
                 }
             }
-            println!("{count} {name}: off by {ours_off:.4} against NannyML's {theirs_off:.4}");
+            println!(
+                "{name} in {count} chunks: largest difference from NannyML {:.2} %, summed distance from the realised value \
+                 {ours_off:.4} against NannyML's {theirs_off:.4}",
+                100.0 * largest
+            );
+            if count == 1 {
+                assert!(largest <= 0.05, "{name}: {largest} over 5 %");
+            }
+            // LightGBM itself moves by 2 % when one row in a hundred is left out of each tree.
+            assert!(
+                ours_off <= theirs_off * 1.02,
+                "{name}: {ours_off} against {theirs_off}"
+            );
         }
     }
 }
 
 fn features<'a>(schema: &'a Value) -> impl Iterator<Item = (&'a str, bool)> {
-    schema["features"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|feature| (feature["name"].as_str().unwrap(), feature["type"] == "categorical"))
+    schema["features"].as_array().unwrap().iter().map(|feature| {
+        (
+            feature["name"].as_str().unwrap(),
+            feature["type"] == "categorical",
+        )
+    })
 }
 
 enum Column<'a> {
@@ -200,7 +285,11 @@ enum Column<'a> {
 fn feature_columns<'a>(data: &'a DataSet, table: &'a super::Table) -> Vec<Column<'a>> {
     features(&data.schema)
         .map(|(name, category)| {
-            if category { Column::Category(table.levels(name)) } else { Column::Number(table.numbers(name)) }
+            if category {
+                Column::Category(table.levels(name))
+            } else {
+                Column::Number(table.numbers(name))
+            }
         })
         .collect()
 }
@@ -217,9 +306,17 @@ fn views<'a>(columns: &'a [Column<'a>], rows: std::ops::Range<usize>) -> Vec<Fea
 
 fn fit_bike_sharing(data: &DataSet) -> Dle {
     let columns = feature_columns(data, &data.baseline);
-    let (label, prediction) = (data.baseline.numbers("label"), data.baseline.numbers("prediction"));
+    let (label, prediction) = (
+        data.baseline.numbers("label"),
+        data.baseline.numbers("prediction"),
+    );
     let features = views(&columns, 0..label.len());
-    Dle::fit(RegressionReference { features: &features, label: &label, prediction: &prediction }).unwrap()
+    Dle::fit(RegressionReference {
+        features: &features,
+        label: &label,
+        prediction: &prediction,
+    })
+    .unwrap()
 }
 
 fn estimate_bike_sharing(
@@ -231,6 +328,9 @@ fn estimate_bike_sharing(
     let columns = feature_columns(data, table);
     let prediction = table.numbers("prediction");
     fitted
-        .estimate(RegressionWindow { features: &views(&columns, rows.clone()), prediction: &prediction[rows] })
+        .estimate(RegressionWindow {
+            features: &views(&columns, rows.clone()),
+            prediction: &prediction[rows],
+        })
         .unwrap()
 }
