@@ -312,7 +312,12 @@ fn drift(
         }
         EstimatorDocument::Regression { .. } => return None,
     };
-    let evidence = concept_drift(&probability, &label).ok()?;
+    let n_calibration = match estimator {
+        EstimatorDocument::Binary { estimator, .. } => Some(estimator.counts.n_rows()),
+        EstimatorDocument::Multiclass { estimator, .. } => Some(estimator.counts.n_rows()),
+        EstimatorDocument::Regression { .. } => None,
+    };
+    let evidence = concept_drift(&probability, &label, n_calibration).ok()?;
     let name = |test: CalibrationTest| match test {
         CalibrationTest::Spiegelhalter => "spiegelhalter_z",
         CalibrationTest::HosmerLemeshow => "hosmer_lemeshow_chi_square",

@@ -44,6 +44,7 @@ pub(crate) struct LoadRequest<'a> {
 }
 
 /// A loaded window.
+#[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) sample: Sample,
     pub(crate) counts: JoinCounts,
