@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cells (view) → ColumnProfile, Profile (profile) → ColumnSummary (summary)
-//!     → Measurement (compare) → Finding, Verdict (judge) → stored documents (document)
+//!     → Measurement (compare), ColumnEvidence (calibrate) → Finding, Verdict (judge) → stored documents (document)
 //! ```
 //!
 //! Everything here is a pure function of its arguments: no clock, no file, no network, no randomness that is not
@@ -16,6 +16,9 @@ pub mod summary;
 pub mod compare;
 pub mod baseline;
 pub mod constraint;
+pub mod calibrate;
+pub mod reference;
+pub mod stream;
 pub mod judge;
 pub mod maturity;
 pub mod quality;

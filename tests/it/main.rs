@@ -8,8 +8,12 @@
 )]
 
 mod accounting;
+mod backtest;
 mod browser;
 mod command;
+mod compare;
 mod directions;
 mod licences;
+mod over_time;
+mod monitor;
 mod tidy;

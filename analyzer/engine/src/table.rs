@@ -8,11 +8,15 @@
 //! frame is built, because a profile wants one column at a time. Does not know storage, schemas or what is normal.
 
 mod cells;
+pub(crate) mod columns;
 mod flatten;
 mod object;
+mod series;
 #[cfg(test)]
 mod tests;
 mod time;
+
+pub use series::read_column;
 
 use crate::error::{EngineError, ErrorKind};
 use baselines::profile::column::Scratch;
@@ -87,18 +91,56 @@ pub fn profile_parquet(
     profile: &mut Profile,
     scratch: &mut Scratch,
 ) -> Result<u64, EngineError> {
+    let mut sink = ProfileSink { profile, scratch };
+    let n_rows = read_parquet(bytes, key, object_idx, plans, only_planned, &mut sink)?;
+    sink.profile.add_rows(n_rows);
+    Ok(n_rows)
+}
+
+/// Takes the cells of a Parquet object, column by column, rows in order within a column.
+pub(crate) trait CellSink {
+    /// Cells of the planned column `idx`.
+    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position);
+    /// Cells of a column without a plan.
+    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position);
+}
+
+struct ProfileSink<'a> {
+    profile: &'a mut Profile,
+    scratch: &'a mut Scratch,
+}
+
+impl CellSink for ProfileSink<'_> {
+    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+        self.profile.update_planned(idx, cells, position_of, self.scratch);
+    }
+
+    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+        let plan = || ColumnPlan::unknown(name, PlanKind::Undetermined);
+        self.profile.update_extra(name, plan, cells, position_of, self.scratch);
+    }
+}
+
+/// Reads a Parquet object into `sink` as [`profile_parquet`] does into a profile; gives the number of rows.
+pub(crate) fn read_parquet(
+    bytes: &Bytes,
+    key: &str,
+    object_idx: u32,
+    plans: &[ColumnPlan],
+    only_planned: bool,
+    sink: &mut impl CellSink,
+) -> Result<u64, EngineError> {
     let object = Object::open(bytes, key)?;
     let wanted = if only_planned {
         Wanted::names(plans.iter().map(|plan| plan.name.as_str()))
     } else {
         Wanted::Everything
     };
-    let mut sink = Sink {
+    let mut feed = Feed {
         key,
         object_idx,
         plans,
-        profile,
-        scratch,
+        sink,
         cells: Cells::default(),
         owners: HashMap::new(),
     };
@@ -122,12 +164,12 @@ pub fn profile_parquet(
                     let line = first_row + (first_row_in_group + start) as u64 + 1;
                     let mut fed = Vec::new();
                     flatten(field, &**array, batch, &wanted, &mut |leaf| {
-                        sink.feed(idx, leaf, line, &mut fed)
+                        feed.feed(idx, leaf, line, &mut fed)
                     })?;
                     let lacking =
                         (0..plans.len()).filter(|plan| owners[*plan] == Some(idx) && !fed.contains(plan));
                     for plan in lacking {
-                        sink.feed_missing(plan, line, batch.len());
+                        feed.feed_missing(plan, line, batch.len());
                     }
                 }
                 Ok(())
@@ -137,15 +179,14 @@ pub fn profile_parquet(
         for plan in (0..plans.len()).filter(|plan| owners[*plan].is_none()) {
             for start in (0..n_rows).step_by(ROWS_PER_BATCH) {
                 let n = ROWS_PER_BATCH.min(n_rows - start);
-                sink.feed_missing(plan, first_row + start as u64 + 1, n);
+                feed.feed_missing(plan, first_row + start as u64 + 1, n);
             }
         }
         first_row += n_rows as u64;
     }
     if first_row == 0 {
-        sink.feed_empty(object.fields(), &wanted)?;
+        feed.feed_empty(object.fields(), &wanted)?;
     }
-    sink.profile.add_rows(first_row);
     Ok(first_row)
 }
 
@@ -237,18 +278,17 @@ fn plan_owners(plans: &[ColumnPlan], fields: &[Field]) -> Vec<Option<usize>> {
 }
 
 /// Where decoded cells go.
-struct Sink<'a> {
+struct Feed<'a, S> {
     key: &'a str,
     object_idx: u32,
     plans: &'a [ColumnPlan],
-    profile: &'a mut Profile,
-    scratch: &'a mut Scratch,
+    sink: &'a mut S,
     cells: Cells,
     /// By the name of a flat column: the column of the object it came from, and its plan.
     owners: HashMap<String, (usize, Option<usize>)>,
 }
 
-impl Sink<'_> {
+impl<S: CellSink> Feed<'_, S> {
     /// Profiles the cells of `leaf`, whose first row has the number `line`.
     fn feed(
         &mut self,
@@ -270,11 +310,9 @@ impl Sink<'_> {
         };
         let cells = self.cells.view();
         if let Some(idx) = plan_idx {
-            self.profile.update_planned(idx, &cells, position, self.scratch);
+            self.sink.planned(idx, &cells, position);
         } else {
-            let plan = || ColumnPlan::unknown(leaf.name, PlanKind::Undetermined);
-            self.profile
-                .update_extra(leaf.name, plan, &cells, position, self.scratch);
+            self.sink.extra(leaf.name, &cells, position);
         }
         Ok(())
     }
@@ -300,8 +338,7 @@ impl Sink<'_> {
             object_idx,
             line: line + idx as u64,
         };
-        self.profile
-            .update_planned(plan, &self.cells.view(), position, self.scratch);
+        self.sink.planned(plan, &self.cells.view(), position);
     }
 
     /// Makes the columns of an object without rows known.
@@ -322,9 +359,7 @@ impl Sink<'_> {
             }
             for name in flatten::fixed_names(field) {
                 if self.claim(idx, &name)?.is_none() && wanted.has(&name) {
-                    let plan = || ColumnPlan::unknown(&name, PlanKind::Undetermined);
-                    self.profile
-                        .update_extra(&name, plan, &nothing, position, self.scratch);
+                    self.sink.extra(&name, &nothing, position);
                 }
             }
         }

@@ -59,3 +59,8 @@ pub(crate) fn ln_binomial(j: f64, n: f64, p: f64, error_of_n: f64) -> f64 {
         - deviance(rest, n * (1.0 - p))
         - 0.5 * (TAU * j * (rest / n)).ln()
 }
+
+/// The same where δ(n) is not at hand.
+pub(crate) fn ln_binomial_at(j: f64, n: f64, p: f64) -> f64 {
+    ln_binomial(j, n, p, stirling_error(n))
+}

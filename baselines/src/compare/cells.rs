@@ -87,7 +87,7 @@ impl<'a> NumericPair<'a> {
 fn merged(baseline: &WeightedPoints, current: &WeightedPoints) -> Vec<Cell> {
     let mut left = cells(baseline, true).peekable();
     let mut right = cells(current, false).peekable();
-    let mut merged: Vec<Cell> = Vec::with_capacity(baseline.values.len().max(current.values.len()));
+    let mut merged: Vec<Cell> = Vec::with_capacity(baseline.values.len() + current.values.len());
     loop {
         let take_left = match (left.peek(), right.peek()) {
             (Some(l), Some(r)) => (l.low, l.high) <= (r.low, r.high),

@@ -230,6 +230,17 @@ pub(crate) fn merge_small(table: &mut Vec<[f64; 2]>) {
     );
 }
 
+/// Merges the smallest category into the next smallest until every expected count is at least `expected`.
+pub(crate) fn merge_to_expected(table: &mut Vec<[f64; 2]>, expected: f64) {
+    let [n, m] = sums(table);
+    let least = n.min(m) / (n + m);
+    merge_until(
+        table,
+        |row| row[0] + row[1],
+        |rows| rows.n_below(expected / least) == 0,
+    );
+}
+
 /// Adds the smallest row to the second smallest until `done` or one row is left. Sums come out ascending, so two
 /// sorted queues hold all rows and a million of them cost a sort (as in D. A. Huffman's code of sorted weights).
 fn merge_until(table: &mut Vec<[f64; 2]>, size: fn(&[f64; 2]) -> f64, done: impl Fn(&Queues) -> bool) {

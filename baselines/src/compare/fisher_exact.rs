@@ -114,6 +114,11 @@ fn last_where(from: u64, to: u64, holds: impl Fn(u64) -> bool) -> u64 {
     yes
 }
 
+/// ln of the hypergeometric probability of `x` among `n` rows, with `k` of all `n + m` rows having the property.
+pub(crate) fn ln_hypergeometric(n: f64, m: f64, k: f64, x: f64) -> f64 {
+    hypergeometric(n, m, k)(x as u64)
+}
+
 /// ln P(x) = ln [b(x; n, p) b(k−x; m, p) / b(k; n+m, p)] with p = k/(n+m) (Loader 2000).
 fn hypergeometric(n: f64, m: f64, k: f64) -> impl Fn(u64) -> f64 {
     let p = k / (n + m);

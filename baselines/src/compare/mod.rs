@@ -48,6 +48,11 @@ pub use measurement::{Companion, Measurement, NotComputable, Outcome, Parameters
 pub use method::{Convention, Method, UnknownName};
 pub use spread::Moments;
 
+pub(crate) use binomial::ln_binomial_at;
+pub(crate) use chi_square::merge_to_expected;
+pub(crate) use fisher_exact::ln_hypergeometric;
+pub(crate) use tail::{chi_square_survival, normal_survival, student_two_sided};
+
 use crate::summary::{CellCounts, ColumnSummary, WeightedPoints};
 
 /// What a comparison may need besides the two samples. `Context::default()` knows nothing, and is enough where the

@@ -6,11 +6,15 @@
 
 pub mod baseline;
 pub mod estimate;
+pub mod calibration;
+pub mod detector;
 pub mod model_monitor;
 pub mod quality;
 pub mod verdict;
+pub mod window;
 
 mod canonical;
+mod column;
 mod error;
 mod java_double;
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::drift::ColumnDrift;
 use super::histogram::{Histogram, histogram};
 use super::measure::Measured;
 use crate::summary::{
@@ -35,6 +36,8 @@ pub struct ColumnReport {
     pub categories: Option<CategoryReport>,
     /// What was measured, and what could not be.
     pub measured: Vec<Measured>,
+    /// Drift as it was decided; `None` where the column was not tested.
+    pub drift: Option<ColumnDrift>,
 }
 
 /// One side of a column.
@@ -112,6 +115,7 @@ pub(super) fn report<'a>(
     current: Option<&'a ColumnSummary>,
     baseline_evidence: &'static str,
     measured: Vec<Measured>,
+    drift: Option<ColumnDrift>,
 ) -> Option<ColumnReport> {
     let named = baseline.or(current)?;
     let is_numeric = named.inferred_type.is_numeric();
@@ -133,6 +137,7 @@ pub(super) fn report<'a>(
         histogram: histogram.flatten(),
         categories: has_categories.then(|| categories(of_baseline, of_current)),
         measured,
+        drift,
     })
 }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::calibrate::Component;
 use crate::compare::Method;
 
 /// How bad a finding is.
@@ -134,6 +135,35 @@ pub struct Finding {
     pub description: String,
     /// What a person can do.
     pub remedy: String,
+    /// Of drift: the numbers behind it.
+    pub drift: Option<DriftEvidence>,
+}
+
+/// The numbers behind a drift finding. `value` and `limit` of the finding are its effect and the effect from which it rings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DriftEvidence {
+    /// The component that speaks.
+    pub component: Component,
+    /// Its statistic, in root form, before it is divided by the null scale.
+    pub statistic: f64,
+    /// The statistic from which it rings.
+    pub critical: f64,
+    /// Null scale; 1 without calibration.
+    pub scale: f64,
+    /// Degrees of freedom of the null scale; `None`: known exactly.
+    pub scale_freedom: Option<f64>,
+    /// Its p-value where rows are independent.
+    pub p_raw: f64,
+    /// Its p-value with the null scale.
+    pub p_calibrated: f64,
+    /// p-value of the column, over its components.
+    pub p_column: f64,
+    /// The same adjusted over the columns of the run (Benjamini–Hochberg).
+    pub p_adjusted: f64,
+    /// Share of rows that must have moved, 0 to 1.
+    pub effect: f64,
+    /// Practical threshold of the effect.
+    pub min_effect: f64,
 }
 
 impl Finding {
@@ -155,4 +185,6 @@ pub struct NotEvaluated {
     pub check: CheckKind,
     /// Why.
     pub reason: String,
+    /// What would make it possible.
+    pub remedy: &'static str,
 }

@@ -8,9 +8,10 @@
 //!
 //! - **Model Monitor's six** (`model_monitor`), with its semantics, names and sentences. A finding of theirs is
 //!   always a violation, and they alone enter `constraint_violations.json`.
-//! - **House checks** (`house`): drift as effect *and* evidence, new missing values, NaN and infinities, unseen
-//!   categories, changed types, absent and unknown columns, rejected records. They are warnings, and violations where
-//!   [`Policy`] says so. Where one of the six has already flagged the same cause, the house does not repeat it.
+//! - **House checks** (`house`): drift as effect *and* calibrated evidence within a false-alarm budget (`drift`), new
+//!   missing values, NaN and infinities, unseen categories, changed types, absent and unknown columns, rejected records.
+//!   They are warnings, and violations where [`Policy`] says so. Where one of the six has already flagged the same cause,
+//!   the house does not repeat it.
 //!
 //! `status` is violated if any finding is a violation, *not evaluated* if not one check of the data could be made, else pass. A
 //! check that could not be made is listed with its reason; it is neither pass nor fail. A column whose constraints are
@@ -19,6 +20,7 @@
 //! The judge has no clock, reads no file and repeats no captured value.
 
 mod column;
+mod drift;
 mod evidence;
 mod finding;
 mod histogram;
@@ -35,22 +37,24 @@ pub use column::{
     CategoryCount, CategoryReport, ColumnReport, MAX_LISTED_CATEGORIES, MIN_ROWS_TO_NAME, NumericReport,
     Quantiles, SideReport,
 };
+pub use drift::{ColumnDrift, psi_limit};
 pub use evidence::Evidence;
-pub use finding::{CheckKind, Finding, NotEvaluated, Severity};
+pub use finding::{CheckKind, DriftEvidence, Finding, NotEvaluated, Severity};
 pub use histogram::{Bins, Histogram, MAX_BINS};
-pub use house::psi_limit;
 pub use measure::{Measured, measure_column};
 pub use multiplicity::benjamini_hochberg;
 pub use schema_change::{SchemaChange, SchemaChangeKind, schema_changes};
 pub use verdict::{
-    BaselineOrigin, BaselineSource, HourVolume, Judged, ObjectRead, Records, Run, Software, Status, Verdict,
-    Window,
+    AlarmTerms, BaselineOrigin, BaselineSource, HourVolume, Judged, ObjectRead, Records, Run, Software,
+    Status, Verdict, Window,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calibrate::{Calibration, ColumnSettings, FalseAlarmBudget, MinEffect};
 use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
 use crate::summary::{ColumnSummary, DatasetSummary, InferredType};
+use drift::Drift;
 
 /// A baseline as the judge sees it.
 #[derive(Debug, Clone, Copy)]
@@ -63,20 +67,26 @@ pub struct BaselineView<'a> {
     pub evidence: &'a [Evidence],
     /// Frozen bin edges by column name; without them they are taken from the points of `summary`.
     pub house_edges: Option<&'a BTreeMap<String, Vec<f64>>>,
+    /// Null scales measured on the baseline; without them rows count as independent, and the verdict says so.
+    pub calibration: Option<&'a Calibration>,
 }
 
-/// The house's practical limits. Model Monitor's thresholds stand in the constraints. Calibrated limits will be added
-/// here: what is missing today is a limit per column and window size.
+/// What the house alarms about. Model Monitor's thresholds stand in the constraints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// Whether the house's own checks run.
     pub house_checks: bool,
-    /// PSI above which a drift is large enough to matter.
-    pub psi_practical: f64,
-    /// PSI from which such a drift is a violation and not only a warning.
+    /// False alarms accepted, over all columns and windows.
+    pub false_alarms: FalseAlarmBudget,
+    /// Length of the window, which says how much of the budget this run may spend and which null scale holds; without it
+    /// a day is assumed for the one, and the number of rows decides the other.
+    pub window_seconds: Option<f64>,
+    /// How large a drift must be to matter.
+    pub min_effect: MinEffect,
+    /// What is different for single columns, by name.
+    pub columns: BTreeMap<String, ColumnSettings>,
+    /// PSI from which a drift is a violation and not only a warning.
     pub psi_major: f64,
-    /// Largest adjusted p-value that counts as evidence.
-    pub significance: f64,
     /// Rows each side has at least, to say anything about drift.
     pub min_rows: u64,
     /// Share of rejected lines above which there is a warning.
@@ -88,14 +98,16 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// PSI bands 0.1 and 0.25 are the industry's rule of thumb (Siddiqi 2006, Credit Risk Scorecards); the rest are
-    /// round numbers to start from.
+    /// One false alarm in 90 days; PSI 0.25 for a major change is the industry's rule of thumb (Siddiqi 2006, Credit Risk
+    /// Scorecards); the rest are round numbers to start from.
     fn default() -> Self {
         Self {
             house_checks: true,
-            psi_practical: 0.1,
+            false_alarms: FalseAlarmBudget::default(),
+            window_seconds: None,
+            min_effect: MinEffect::default(),
+            columns: BTreeMap::new(),
             psi_major: 0.25,
-            significance: 0.05,
             min_rows: 30,
             reject_warning: 0.01,
             reject_violation: 0.1,
@@ -157,11 +169,18 @@ impl Docket {
             .extend(finding.column.clone().map(|column| (finding.check, column)));
         self.findings.push(finding);
     }
-    fn skip(&mut self, column: Option<&str>, check: CheckKind, reason: impl Into<String>) {
+    fn skip(
+        &mut self,
+        column: Option<&str>,
+        check: CheckKind,
+        reason: impl Into<String>,
+        remedy: &'static str,
+    ) {
         self.not_evaluated.push(NotEvaluated {
             column: column.map(str::to_owned),
             check,
             reason: reason.into(),
+            remedy,
         });
     }
     fn has(&self, check: CheckKind, column: &str) -> bool {
@@ -173,17 +192,19 @@ impl Docket {
 pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, policy: &Policy) -> Verdict {
     let mut subjects = subjects(current, baseline);
     let mut docket = Docket::default();
+    let mut drift = Drift::default();
     if current.n_rows == 0 {
         for check in CheckKind::ALL
             .into_iter()
             .filter(|check| *check != CheckKind::Rejects)
         {
-            docket.skip(None, check, "the window has no rows");
+            let remedy = "check location and time window of the capture";
+            docket.skip(None, check, "the window has no rows", remedy);
         }
     } else {
         model_monitor::check(current, baseline, &subjects, &mut docket);
         if policy.house_checks {
-            house::check(current, baseline, &subjects, policy, &mut docket);
+            drift = house::check(current, baseline, &subjects, policy, &mut docket);
         }
     }
     // Readable records alone do not make a window pass.
@@ -222,15 +243,20 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
         .iter_mut()
         .filter_map(|subject| {
             let measured = std::mem::take(&mut subject.measured);
+            let drift = drift.columns.remove(subject.name);
             column::report(
                 subject.baseline,
                 subject.current,
                 subject.evidence.name(),
                 measured,
+                drift,
             )
         })
         .collect();
-    let judged = judged(baseline.constraints, policy, &columns);
+    let judged = Judged {
+        alarm: drift.terms,
+        ..judged(baseline.constraints, policy, &columns)
+    };
     Verdict {
         status,
         run,
@@ -320,13 +346,13 @@ fn judged(constraints: &Constraints, policy: &Policy, columns: &[ColumnReport]) 
         ("comparison_threshold", distribution.comparison_threshold),
         ("datatype_check_threshold", monitoring.datatype_check_threshold),
         ("domain_content_threshold", monitoring.domain_content_threshold),
+        ("min_effect", policy.min_effect.distribution),
+        ("min_rate_effect", policy.min_effect.rate),
         ("min_rows", policy.min_rows as f64),
         ("min_rows_to_name_a_category", MIN_ROWS_TO_NAME as f64),
         ("psi_major", policy.psi_major),
-        ("psi_practical", policy.psi_practical),
         ("reject_violation", policy.reject_violation),
         ("reject_warning", policy.reject_warning),
-        ("significance", policy.significance),
         ("unseen_warning", policy.unseen_warning),
     ];
     let choices = [
@@ -357,5 +383,6 @@ fn judged(constraints: &Constraints, policy: &Policy, columns: &[ColumnReport]) 
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
+        alarm: None,
     }
 }

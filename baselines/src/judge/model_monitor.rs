@@ -37,12 +37,19 @@ pub(super) fn check(
             .into_iter()
             .filter(|check| check.is_model_monitor())
         {
-            docket.skip(None, check, "evaluate_constraints is Disabled");
+            let remedy = "set evaluate_constraints to Enabled in constraints.json";
+            docket.skip(None, check, "evaluate_constraints is Disabled", remedy);
         }
     }
     let distribution = &constraints.monitoring.distribution;
     if !distribution.perform_comparison {
-        docket.skip(None, CheckKind::BaselineDrift, "perform_comparison is Disabled");
+        let remedy = "set perform_comparison to Enabled in constraints.json";
+        docket.skip(
+            None,
+            CheckKind::BaselineDrift,
+            "perform_comparison is Disabled",
+            remedy,
+        );
     }
     let by_name: BTreeMap<&str, &Subject<'_>> =
         subjects.iter().map(|subject| (subject.name, subject)).collect();
@@ -89,7 +96,12 @@ fn skip_feature(feature: &FeatureConstraints, reason: &str, docket: &mut Docket)
     ];
     let domains = feature.domains.is_some().then_some(CheckKind::CategoricalValues);
     for check in checks.into_iter().chain(domains) {
-        docket.skip(Some(&feature.name), check, reason);
+        docket.skip(
+            Some(&feature.name),
+            check,
+            reason,
+            "compare what is captured with the constraints",
+        );
     }
 }
 
@@ -133,6 +145,7 @@ fn check_column_count(current: &DatasetSummary, constraints: &Constraints, docke
         remedy: "compare what the endpoint receives with the training schema; if the change is meant, make a new \
                  baseline"
             .to_owned(),
+        drift: None,
     });
 }
 
@@ -153,6 +166,7 @@ fn check_data_type(
                 Some(&feature.name),
                 CheckKind::DataType,
                 "the baseline has no type for the column",
+                "make a baseline from data that have values of the column",
             );
         }
     };
@@ -161,6 +175,7 @@ fn check_data_type(
             Some(&feature.name),
             CheckKind::DataType,
             "no cell of the window is present",
+            "find what leaves the values out",
         );
     }
     let share = n_matching as f64 / n_present as f64;
@@ -185,6 +200,7 @@ fn check_data_type(
         remedy: "find what writes the other values; if they are meant, change the column's inferred_type in \
                  constraints.json, or lower datatype_check_threshold"
             .to_owned(),
+        drift: None,
     });
 }
 
@@ -194,6 +210,7 @@ fn check_completeness(feature: &FeatureConstraints, column: &ColumnSummary, dock
             Some(&feature.name),
             CheckKind::Completeness,
             "the constraints ask for no completeness",
+            "set the column's completeness in constraints.json",
         );
     };
     let Some(share) = column.counts.completeness() else {
@@ -201,6 +218,7 @@ fn check_completeness(feature: &FeatureConstraints, column: &ColumnSummary, dock
             Some(&feature.name),
             CheckKind::Completeness,
             "the column has no cell in this window",
+            "compare what is captured with the constraints",
         );
     };
     if share >= limit {
@@ -223,6 +241,7 @@ fn check_completeness(feature: &FeatureConstraints, column: &ColumnSummary, dock
         remedy: "find what leaves the values out; if some may be missing, lower the column's completeness in \
                  constraints.json"
             .to_owned(),
+        drift: None,
     });
 }
 
@@ -242,6 +261,7 @@ fn check_domains(
             Some(&feature.name),
             CheckKind::CategoricalValues,
             "the window has no texts of the column",
+            "check what writes the column",
         );
     };
     let domains: BTreeSet<&str> = domains.iter().map(String::as_str).collect();
@@ -274,6 +294,7 @@ fn check_domains(
         remedy: "find where the new values come from; if they are meant, add them to the column's domains in \
                  constraints.json and check that the model knows them"
             .to_owned(),
+        drift: None,
     });
 }
 
@@ -284,7 +305,10 @@ fn check_drift(
     docket: &mut Docket,
 ) {
     let check = CheckKind::BaselineDrift;
-    let skip = |docket: &mut Docket, reason: String| docket.skip(Some(&feature.name), check, reason);
+    let skip = |docket: &mut Docket, reason: String| {
+        let remedy = "make a baseline with driftline from the data itself, or use longer windows";
+        docket.skip(Some(&feature.name), check, reason, remedy);
+    };
     if let Some(reason) = subject.missing_distribution() {
         return skip(docket, reason.to_owned());
     }
@@ -347,5 +371,6 @@ fn check_drift(
         remedy: "look at both distributions; if the new one is the new normal, make a new baseline, and see whether \
                  the model still fits"
             .to_owned(),
+        drift: None,
     });
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::column::ColumnReport;
 use super::finding::{Finding, NotEvaluated};
 use super::schema_change::SchemaChange;
+use crate::calibrate::{CalibrationBasis, FalseAlarmBudget, MinEffect, RunAlpha};
 
 /// Three-valued outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,7 +17,7 @@ pub enum Status {
     Pass,
     /// At least one finding is a violation.
     Violated,
-    /// Not one check could be made.
+    /// Not one check could be made, or none of those that need a reference that there was too little history for.
     NotEvaluated,
 }
 
@@ -141,6 +142,8 @@ pub struct Records {
     pub rows: u64,
     /// Rows of which only one side was captured.
     pub one_sided: u64,
+    /// Decoded records without a time of their own.
+    pub without_time: u64,
     /// Rejected lines by reason code.
     pub rejects_by_reason: BTreeMap<String, u64>,
 }
@@ -180,4 +183,23 @@ pub struct Judged {
     pub thresholds: BTreeMap<String, f64>,
     /// Choices that are not numbers, by name.
     pub choices: BTreeMap<String, String>,
+    /// On what terms drift rings; `None` where it was not judged.
+    pub alarm: Option<AlarmTerms>,
+}
+
+/// On what terms drift rings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AlarmTerms {
+    /// False alarms accepted.
+    pub budget: FalseAlarmBudget,
+    /// What this run may spend of it, and for which window length.
+    pub run: RunAlpha,
+    /// Columns tested.
+    pub n_tested: u64,
+    /// The largest column p-value that rings.
+    pub p_limit: f64,
+    /// Practical thresholds of columns without their own.
+    pub min_effect: MinEffect,
+    /// What the null scales were measured on; `None`: not calibrated, rows count as independent.
+    pub basis: Option<CalibrationBasis>,
 }

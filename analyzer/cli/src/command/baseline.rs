@@ -105,6 +105,7 @@ fn quality_text(made: &MadeQualityBaseline) -> String {
 struct Printed<'a> {
     written: &'a [String],
     rows: u64,
+    calibration: String,
     records: Records,
     columns: Vec<Column<'a>>,
     derivations: Vec<String>,
@@ -155,6 +156,7 @@ fn json(made: &MadeBaseline, written: &[String]) -> anyhow::Result<String> {
     let printed = Printed {
         written,
         rows: made.baseline.n_rows,
+        calibration: made.calibrated.sentence(),
         records: Records {
             lines: records.n_lines,
             decoded: records.n_decoded,
@@ -193,6 +195,7 @@ fn text(made: &MadeBaseline, written: &[String]) -> String {
         plural(made.baseline.n_rows, "row", "rows"),
         plural(n_columns, "column", "columns"),
     );
+    let _infallible = writeln!(out, "{}", made.calibrated.sentence());
     if records.n_rejected > 0 {
         let _infallible = writeln!(
             out,

@@ -1,9 +1,13 @@
 //! One command per file.
 
 mod analyze;
+pub(crate) mod backtest;
 mod baseline;
+pub(crate) mod calibrate;
+pub(crate) mod compare;
 mod demo;
 pub(crate) mod quality;
+pub(crate) mod detect;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -19,6 +23,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Baseline(arguments) => baseline::run(arguments).await,
             Command::Analyze(arguments) => analyze::run(arguments).await,
             Command::Quality(arguments) => quality::run(arguments).await,
+            Command::Backtest(arguments) => backtest::run(arguments).await,
+            Command::Calibrate(arguments) => calibrate::run(arguments).await,
+            Command::Compare(arguments) => compare::run(arguments).await,
+            Command::Detect(arguments) => detect::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }
     })

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use baselines::compare::{Convention, Measurement, Method};
-use baselines::document::verdict::V1;
+use baselines::document::verdict::Latest;
 use baselines::judge::{CheckKind, ColumnReport, Finding, Severity, Status as Outcome, Verdict};
 
 use crate::report::model::Status;
@@ -65,7 +65,7 @@ fn measurement(report: &ColumnReport, method: Method, convention: Convention) ->
 }
 
 /// Every column, most changed first.
-pub(super) fn standings<'v>(verdict: &'v Verdict, document: &V1) -> Vec<Standing<'v>> {
+pub(super) fn standings<'v>(verdict: &'v Verdict, document: &Latest) -> Vec<Standing<'v>> {
     let mut findings: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &verdict.findings {
         if let Some(column) = &finding.column {

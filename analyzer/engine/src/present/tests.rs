@@ -4,7 +4,7 @@
 
 mod sample;
 
-use baselines::document::verdict::{V1, VersionedVerdict};
+use baselines::document::verdict::{Latest, VersionedVerdict};
 use baselines::judge::{CheckKind, HourVolume, NotEvaluated as Skipped, Run, Verdict, Window};
 
 use super::{not_evaluated, report_model, sentence, time, volume};
@@ -268,6 +268,7 @@ fn two_thousand_identical_lines_are_one_with_a_count() {
         column,
         check,
         reason: reason.to_owned(),
+        remedy: "",
     };
     let mut entries = vec![skip(None, CheckKind::Rejects, "the window has no lines")];
     for idx in 0..2000 {
@@ -410,7 +411,7 @@ fn nothing_leaks_and_nothing_is_nan() {
 #[test]
 fn what_is_shown_stands_in_the_document() {
     let verdict = sample::bike();
-    let bytes = VersionedVerdict::V1(V1::from(&verdict)).to_bytes().unwrap();
+    let bytes = VersionedVerdict::from(Latest::from(&verdict)).to_bytes().unwrap();
     let document = String::from_utf8(bytes).unwrap();
     let model = told(&verdict);
     for row in &model.columns {

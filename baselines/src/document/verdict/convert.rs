@@ -1,10 +1,11 @@
 //! Domain verdict → newest twin. One function per part, no decisions.
 
+use super::drift;
 use super::v1::{
-    BaselineV1, CategoriesV1, CategoryV1, ColumnV1, FindingV1, HistogramV1, JudgedV1, MeasurementV1,
-    NotComputableV1, NotEvaluatedV1, NumericV1, ObjectV1, ParametersV1, RecordsV1, SchemaChangeV1,
-    SeverityV1, SideV1, SoftwareV1, SourceV1, StatusV1, V1, VolumeV1, WindowV1,
+    BaselineV1, CategoriesV1, CategoryV1, HistogramV1, MeasurementV1, NotComputableV1, NumericV1, ObjectV1,
+    ParametersV1, SchemaChangeV1, SeverityV1, SideV1, SoftwareV1, SourceV1, StatusV1, VolumeV1, WindowV1,
 };
+use super::v2::{ColumnV2, FindingV2, JudgedV2, NotEvaluatedV2, RecordsV2, V2};
 use crate::compare::{Convention, Measurement, Method};
 use crate::judge::{
     BaselineSource, Bins, CategoryReport, ColumnReport, Finding, Histogram, Judged, NotEvaluated,
@@ -12,7 +13,7 @@ use crate::judge::{
 };
 use crate::summary::InferredType;
 
-impl From<&Verdict> for V1 {
+impl From<&Verdict> for V2 {
     fn from(verdict: &Verdict) -> Self {
         let Run {
             software,
@@ -47,7 +48,7 @@ impl From<&Verdict> for V1 {
                 digest: baseline.digest,
                 n_rows: baseline.n_rows,
             },
-            records: RecordsV1 {
+            records: RecordsV2 {
                 lines: records.lines,
                 decoded: records.decoded,
                 rejected: records.rejected,
@@ -56,6 +57,7 @@ impl From<&Verdict> for V1 {
                 shadow: records.shadow,
                 rows: records.rows,
                 one_sided: records.one_sided,
+                without_time: Some(records.without_time),
                 rejects_by_reason: records.rejects_by_reason,
             },
             findings: verdict.findings.iter().map(finding).collect(),
@@ -84,18 +86,19 @@ impl From<&Verdict> for V1 {
                     rows: hour.rows,
                 })
                 .collect(),
-            judged: JudgedV1 {
+            judged: JudgedV2 {
                 conventions: verdict.judged.conventions.clone(),
                 thresholds: verdict.judged.thresholds.clone(),
                 choices: verdict.judged.choices.clone(),
+                alarm: verdict.judged.alarm.as_ref().map(drift::alarm),
             },
             quality: None,
         }
     }
 }
 
-fn finding(finding: &Finding) -> FindingV1 {
-    FindingV1 {
+fn finding(finding: &Finding) -> FindingV2 {
+    FindingV2 {
         id: finding.id(),
         severity: match finding.severity {
             Severity::Info => SeverityV1::Info,
@@ -110,14 +113,16 @@ fn finding(finding: &Finding) -> FindingV1 {
         derivation: finding.derivation.clone(),
         description: finding.description.clone(),
         remedy: finding.remedy.clone(),
+        drift: finding.drift.as_ref().map(drift::evidence),
     }
 }
 
-fn not_evaluated(skipped: &NotEvaluated) -> NotEvaluatedV1 {
-    NotEvaluatedV1 {
+fn not_evaluated(skipped: &NotEvaluated) -> NotEvaluatedV2 {
+    NotEvaluatedV2 {
         column: skipped.column.clone(),
         check: skipped.check.name().to_owned(),
         reason: skipped.reason.clone(),
+        remedy: Some(skipped.remedy.to_owned()),
     }
 }
 
@@ -132,7 +137,7 @@ fn type_name(inferred_type: InferredType) -> String {
     name.to_owned()
 }
 
-fn column(report: &ColumnReport, judged: &Judged) -> ColumnV1 {
+fn column(report: &ColumnReport, judged: &Judged) -> ColumnV2 {
     let mut measurements = Vec::new();
     let mut not_computable = Vec::new();
     for measured in &report.measured {
@@ -145,7 +150,7 @@ fn column(report: &ColumnReport, judged: &Judged) -> ColumnV1 {
             }),
         }
     }
-    ColumnV1 {
+    ColumnV2 {
         name: report.name.clone(),
         inferred_type: type_name(report.inferred_type),
         baseline_evidence: report.baseline_evidence.to_owned(),
@@ -155,6 +160,7 @@ fn column(report: &ColumnReport, judged: &Judged) -> ColumnV1 {
         categories: report.categories.as_ref().map(categories),
         measurements,
         not_computable,
+        drift: report.drift.as_ref().map(drift::column),
     }
 }
 
@@ -266,11 +272,7 @@ fn limit(found: &Measurement, column_type: InferredType, judged: &Judged) -> Opt
     let key = match (found.method, found.convention) {
         (Method::Psi, Convention::House) => {
             let threshold = |key: &str| judged.thresholds.get(key).copied();
-            return Some(psi_limit(
-                found,
-                threshold("psi_practical")?,
-                threshold("significance")?,
-            ));
+            return Some(psi_limit(found, threshold("psi_major")?));
         }
         (Method::LInfinity | Method::LInfinityRobust, Convention::Sagemaker) => {
             let name = if found.method == Method::LInfinity {

@@ -2,17 +2,22 @@
 //!
 //! A version enum with one plain twin per version; the newest is written, all are read, for ever. Golden pairs are in
 //! `test-data/verdict`. Everything the HTML report shows stands in this document, so a report can be made again from
-//! it. Changelog of the format: **1** first version.
+//! it. Changelog of the format: **1** first version; **2** the numbers behind drift, its terms, remedies of what was not
+//! evaluated, records without a time.
 //!
 //! Does not judge, and does not turn a stored verdict back into domain types: readers use the newest twin.
 
 mod convert;
+mod drift;
+mod upgrade;
 mod v1;
+mod v2;
 
 #[cfg(test)]
 mod tests;
 
 pub use v1::*;
+pub use v2::*;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +27,7 @@ use super::{DocumentError, canonical, error};
 pub const VERDICT_FILE: &str = "verdict.json";
 
 /// The newest version.
-pub type Latest = V1;
+pub type Latest = V2;
 
 /// A stored verdict of any version.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +36,9 @@ pub enum VersionedVerdict {
     /// Version 1.
     #[serde(rename = "1")]
     V1(V1),
+    /// Version 2.
+    #[serde(rename = "2")]
+    V2(V2),
 }
 
 impl VersionedVerdict {
@@ -46,10 +54,11 @@ impl VersionedVerdict {
         let head: Head = error::from_bytes(VERDICT_FILE, bytes)?;
         match head.version.as_str() {
             "1" => Ok(Self::V1(error::from_bytes(VERDICT_FILE, bytes)?)),
+            "2" => Ok(Self::V2(error::from_bytes(VERDICT_FILE, bytes)?)),
             _ => Err(DocumentError::Version {
                 document: VERDICT_FILE,
                 found: head.version,
-                supported: "1",
+                supported: "1 and 2",
             }),
         }
     }
@@ -65,13 +74,14 @@ impl VersionedVerdict {
     /// The newest form.
     pub fn into_latest(self) -> Latest {
         match self {
-            Self::V1(twin) => twin,
+            Self::V1(twin) => twin.into(),
+            Self::V2(twin) => twin,
         }
     }
 }
 
-impl From<V1> for VersionedVerdict {
-    fn from(twin: V1) -> Self {
-        Self::V1(twin)
+impl From<Latest> for VersionedVerdict {
+    fn from(twin: Latest) -> Self {
+        Self::V2(twin)
     }
 }

@@ -109,6 +109,7 @@ fn verdict() -> Verdict {
         summary: Some(&baseline),
         evidence: &[],
         house_edges: None,
+        calibration: None,
     };
     let run = Run {
         software: Software {
@@ -136,6 +137,7 @@ fn verdict() -> Verdict {
             shadow: 0,
             rows: 64,
             one_sided: 0,
+            without_time: 0,
             rejects_by_reason: BTreeMap::from([("json".to_owned(), 3), ("line_too_long".to_owned(), 1)]),
         },
         objects: vec![ObjectRead {
@@ -164,7 +166,9 @@ fn verdict() -> Verdict {
 /// at the difference, then run with `UPDATE_EXPECT=1` in the environment. The frozen pair is the next test's.
 #[test]
 fn a_verdict_is_written_as_the_golden_file() {
-    let written = VersionedVerdict::from(V1::from(&verdict())).to_bytes().unwrap();
+    let written = VersionedVerdict::from(Latest::from(&verdict()))
+        .to_bytes()
+        .unwrap();
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(test_data("latest.json"), &written).unwrap();
     }
@@ -182,15 +186,19 @@ fn a_verdict_is_written_as_the_golden_file() {
 }
 
 #[test]
-fn version_1_is_read_for_ever_and_written_as_the_newest() {
-    let read = VersionedVerdict::from_bytes(&std::fs::read(test_data("v1.json")).unwrap()).unwrap();
-    let written = VersionedVerdict::from(read.into_latest()).to_bytes().unwrap();
-    assert_eq!(written, std::fs::read(test_data("v1.expected.json")).unwrap());
+fn old_versions_are_read_for_ever_and_written_as_the_newest() {
+    for version in ["v1", "v2"] {
+        let stored = std::fs::read(test_data(&format!("{version}.json"))).unwrap();
+        let read = VersionedVerdict::from_bytes(&stored).unwrap();
+        let written = VersionedVerdict::from(read.into_latest()).to_bytes().unwrap();
+        let expected = test_data(&format!("{version}.expected.json"));
+        assert_eq!(written, std::fs::read(expected).unwrap(), "{version}");
+    }
 }
 
 #[test]
 fn the_golden_verdict_has_something_in_every_part() {
-    let twin = V1::from(&verdict());
+    let twin = Latest::from(&verdict());
     assert!(!twin.findings.is_empty() && !twin.not_evaluated.is_empty() && !twin.schema_changes.is_empty());
     assert_eq!(twin.records.lines, twin.records.decoded + twin.records.rejected);
     assert!(
@@ -204,6 +212,14 @@ fn the_golden_verdict_has_something_in_every_part() {
             .any(|column| column.histogram.as_ref().is_some_and(|h| h.values.is_some()))
     );
     assert!(twin.columns.iter().any(|column| column.categories.is_some()));
+    assert!(twin.findings.iter().any(|finding| finding.drift.is_some()));
+    assert!(twin.judged.alarm.is_some());
+    assert!(twin.columns.iter().any(|column| {
+        column
+            .drift
+            .as_ref()
+            .is_some_and(|drift| drift.components.len() > 2)
+    }));
     assert!(
         twin.columns
             .iter()
@@ -217,8 +233,9 @@ fn the_golden_verdict_has_something_in_every_part() {
 
 #[test]
 fn the_published_schema_describes_what_is_written() {
-    for name in ["v1.json", "v1.expected.json", "latest.json"] {
-        check_schema("verdict.v1", &std::fs::read(test_data(name)).unwrap());
+    check_schema("verdict.v1", &std::fs::read(test_data("v1.json")).unwrap());
+    for name in ["v1.expected.json", "v2.json", "v2.expected.json", "latest.json"] {
+        check_schema("verdict.v2", &std::fs::read(test_data(name)).unwrap());
     }
 }
 
@@ -234,7 +251,7 @@ fn other_versions_and_damage_are_errors_with_a_place() {
     };
     check(
         r#"{"version":"9"}"#,
-        "verdict.json has version 9, this program reads 1",
+        "verdict.json has version 9, this program reads 1 and 2",
     );
     check(
         "{}",
@@ -251,7 +268,7 @@ fn a_mean_beyond_the_range_of_a_double_is_left_out() {
     let mut verdict = verdict();
     let side = verdict.columns[0].current.as_mut().unwrap();
     side.numeric.as_mut().unwrap().mean = f64::INFINITY;
-    let twin = V1::from(&verdict);
+    let twin = Latest::from(&verdict);
     assert_eq!(
         twin.columns[0]
             .current

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::document::model_monitor::tests::{check_schema, summarize};
-use crate::document::verdict::{V1, VersionedVerdict};
+use crate::document::verdict::{Latest, VersionedVerdict};
 
 const CELLS: [&str; 20] = [
     "",
@@ -65,8 +65,8 @@ proptest! {
         prop_assert!(verdict.findings.iter().all(|found| found.value.is_finite() && found.limit.is_finite()));
         let unique: std::collections::BTreeSet<String> = ids(&verdict).into_iter().collect();
         prop_assert_eq!(unique.len(), verdict.findings.len());
-        let bytes = VersionedVerdict::from(V1::from(&verdict)).to_bytes().unwrap();
-        check_schema("verdict.v1", &bytes);
+        let bytes = VersionedVerdict::from(Latest::from(&verdict)).to_bytes().unwrap();
+        check_schema("verdict.v2", &bytes);
         prop_assert_eq!(VersionedVerdict::from_bytes(&bytes).unwrap().to_bytes().unwrap(), bytes);
         check_schema("constraint_violations", &Violations::from(&verdict).to_bytes().unwrap());
         for summary in [&baseline, &current] {
@@ -87,6 +87,7 @@ proptest! {
             summary: Some(&loaded.summary),
             evidence: &loaded.evidence,
             house_edges: None,
+        calibration: None,
         };
         judge(&current, &view, run(), &Policy::default());
     }

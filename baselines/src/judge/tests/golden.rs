@@ -55,6 +55,7 @@ fn golden_g2() -> Option<Golden> {
         summary: Some(&baseline),
         evidence: &evidence,
         house_edges: None,
+        calibration: None,
     };
     let verdict = judge(&current, &view, run(), &Policy::default());
     let theirs = Violations::from_bytes(&file("constraint_violations.json")?)
@@ -203,6 +204,7 @@ fn g1_a_real_baseline_accepts_the_table_it_was_made_from() {
         summary: Some(&baseline),
         evidence: &evidence,
         house_edges: None,
+        calibration: None,
     };
     let verdict = judge(&current, &view, run(), &Policy::default());
     assert_eq!((verdict.status, ids(&verdict)), (Status::Pass, vec![]));

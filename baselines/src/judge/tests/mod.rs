@@ -119,6 +119,7 @@ fn judged_with(
         summary: Some(baseline),
         evidence: &[],
         house_edges: None,
+        calibration: None,
     };
     judge(current, &view, run(), &Policy::default())
 }

@@ -119,6 +119,7 @@ fn frozen_edges_are_used_where_they_are_given() {
         summary: Some(&baseline),
         evidence: &[],
         house_edges: Some(&edges),
+        calibration: None,
     };
     let verdict = judge(&baseline, &view, run(), &Policy::default());
     let psi = verdict.columns[0]

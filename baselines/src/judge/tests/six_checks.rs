@@ -201,6 +201,7 @@ fn without_statistics_everything_but_drift_is_checked() {
         summary: None,
         evidence: &[],
         house_edges: None,
+        calibration: None,
     };
     let verdict = judge(
         &data(vec![numbers("a", vec![0.5; 40])]),

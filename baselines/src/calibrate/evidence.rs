@@ -1,0 +1,376 @@
+//! One column against its baseline: all component tests, calibrated, and the smallest shift they could have seen.
+//!
+//! Does not decide: whether a p-value rings depends on the other columns and the budget (`decide`).
+
+use std::collections::HashMap;
+
+use super::calibration::ColumnCalibration;
+use super::component::{Component, ComponentEvidence, Distribution};
+use super::decide::MinEffect;
+use super::ladder::{NullScale, WindowSize};
+use super::normal::quantile;
+use super::null::{critical, tail};
+use super::partition::MAX_CELLS;
+use super::table::{self, Tested};
+use crate::compare::NumericPair;
+use crate::judge::Evidence;
+use crate::summary::{CategoricalSummary, ColumnSummary};
+
+/// What is known of one column of one window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnEvidence {
+    /// The column.
+    pub name: String,
+    /// Cells on both sides, and how long the window was.
+    pub size: WindowSize,
+    /// Component tests that could be made, in the order of [`Component::ALL`].
+    pub components: Vec<ComponentEvidence>,
+    /// Why the distribution was not tested, where it was not; rates are tested all the same.
+    pub skipped: Option<&'static str>,
+    /// Whether null scales were applied.
+    pub calibrated: bool,
+    /// Variance of the location and of the scale scores, where there are some.
+    information: [f64; 2],
+    /// Share of the baseline's largest category.
+    largest_share: Option<f64>,
+    /// Share of the baseline's cells that are missing.
+    missing_share: f64,
+}
+
+/// The smallest shift of one column that a window of this size shows with a probability of 80 %.
+///
+/// If this column alone had moved, at this run's share of the budget and with this column's null scale; never below the
+/// practical threshold. `None`: not a change this column can have, or none is large enough.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Detectable {
+    /// Shift of the mean, in standard deviations of the baseline, of a normal column. Others need less: the test's
+    /// efficiency against the t test is at least 1 (H. Chernoff, I. R. Savage, Ann. Math. Stat. 29, 1958).
+    pub mean_shift: Option<f64>,
+    /// Ratio of standard deviations, above 1, of a normal column.
+    pub sd_ratio: Option<f64>,
+    /// Share points by which the baseline's largest category shrinks.
+    pub category_share: Option<f64>,
+    /// Share points by which missing cells increase.
+    pub missing_rate: Option<f64>,
+}
+
+/// Deviate that a normal exceeds with a probability of 20 %.
+const POWER_DEVIATE: f64 = 0.841_621_233_572_914_2;
+
+/// Rows below which a text column says nothing about whether its values repeat.
+const MIN_ROWS_OF_IDENTIFIER: u64 = 30;
+/// Distinct values by rows from which a text column is an identifier and not a category.
+const IDENTIFIER_DISTINCT_RATIO: f64 = 0.5;
+
+/// Tests one column by every component of its type.
+///
+/// `quality` says what stands behind the baseline's numbers: with an imported sketch or buckets only the shape is tested
+/// (by the smallest distance that the sketch's rank error allows), because normal scores of estimated ranks have no known
+/// null distribution. `calibration` is the column's; without it rows count as independent. `window_seconds` is the
+/// window's length where it is known.
+pub fn column_evidence(
+    baseline: &ColumnSummary,
+    current: &ColumnSummary,
+    quality: Evidence,
+    calibration: Option<&ColumnCalibration>,
+    window_seconds: Option<f64>,
+) -> ColumnEvidence {
+    let mut tested = Vec::with_capacity(4);
+    let cells = [baseline.counts.n_cells(), current.counts.n_cells()];
+    let skipped = if baseline.inferred_type.is_numeric() {
+        numeric(baseline, current, quality, &mut tested)
+    } else {
+        categorical(baseline, current, &mut tested)
+    };
+    let missing = [baseline.counts.n_missing, current.counts.n_missing];
+    table::rate(Component::MissingRate, missing, cells, &mut tested);
+    if baseline.inferred_type.is_numeric() {
+        let special = [baseline.counts.n_special(), current.counts.n_special()];
+        let present = [baseline.counts.n_present(), current.counts.n_present()];
+        table::rate(Component::SpecialRate, special, present, &mut tested);
+    }
+    let size = WindowSize {
+        n_baseline: cells[0],
+        n_current: cells[1],
+        seconds: window_seconds,
+    };
+    let share = |part: u64, of: u64| if of > 0 { part as f64 / of as f64 } else { 0.0 };
+    let largest = baseline
+        .categorical
+        .as_ref()
+        .filter(|_| !baseline.inferred_type.is_numeric() && skipped.is_none())
+        .and_then(|found| found.counts.first().map(|(_, count)| share(*count, found.n)));
+    ColumnEvidence {
+        largest_share: largest,
+        missing_share: share(missing[0], cells[0]),
+        ..calibrated(&baseline.name, size, &tested, skipped, calibration)
+    }
+}
+
+/// Evidence from tested tables.
+pub(super) fn calibrated(
+    name: &str,
+    size: WindowSize,
+    tested: &[Tested],
+    skipped: Option<&'static str>,
+    calibration: Option<&ColumnCalibration>,
+) -> ColumnEvidence {
+    let information = |component: Component| {
+        tested
+            .iter()
+            .find(|test| test.component == component)
+            .map_or(0.0, |test| test.information)
+    };
+    let scaled = |test: &Tested| {
+        let scale = calibration.map_or(NullScale::NONE, |column| column.scale(test.component, &size));
+        let p_calibrated = if scale == NullScale::NONE {
+            test.p
+        } else {
+            tail(test.distribution, test.statistic, scale).max(test.p)
+        };
+        ComponentEvidence {
+            component: test.component,
+            statistic: test.statistic,
+            direction: test.direction,
+            distribution: test.distribution,
+            p_raw: test.p,
+            p_calibrated,
+            effect: test.effect,
+            scale: scale.scale,
+            scale_freedom: scale.freedom,
+        }
+    };
+    ColumnEvidence {
+        name: name.to_owned(),
+        size,
+        components: tested.iter().map(scaled).collect(),
+        skipped,
+        calibrated: calibration.is_some(),
+        information: [information(Component::Location), information(Component::Scale)],
+        largest_share: None,
+        missing_share: 0.0,
+    }
+}
+
+impl ColumnEvidence {
+    /// Column p-value: Bonferroni over the components, of those whose effect is at least its practical threshold;
+    /// 1 where there is none.
+    pub fn p_value(&self, min_effect: &MinEffect) -> f64 {
+        let n = self.components.len() as f64;
+        self.components
+            .iter()
+            .filter(|found| found.effect >= min_effect.of(found.component))
+            .map(|found| (found.p_calibrated * n).min(1.0))
+            .fold(1.0, f64::min)
+    }
+
+    /// The same before calibration, and whatever the effects.
+    pub fn p_raw(&self) -> f64 {
+        let n = self.components.len() as f64;
+        self.components
+            .iter()
+            .map(|found| (found.p_raw * n).min(1.0))
+            .fold(1.0, f64::min)
+    }
+
+    /// The component with the most evidence among those whose effect is large enough, else among all.
+    pub fn speaking(&self, min_effect: &MinEffect) -> Option<&ComponentEvidence> {
+        let is_large = |found: &ComponentEvidence| found.effect >= min_effect.of(found.component);
+        self.components.iter().min_by(|left, right| {
+            (!is_large(left), left.p_calibrated)
+                .partial_cmp(&(!is_large(right), right.p_calibrated))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        })
+    }
+
+    /// A component by name.
+    pub fn component(&self, component: Component) -> Option<&ComponentEvidence> {
+        self.components.iter().find(|found| found.component == component)
+    }
+
+    /// The statistic at which a component rings where the column p-value must be at most `p_column`.
+    pub fn critical(&self, found: &ComponentEvidence, p_column: f64) -> f64 {
+        let p = p_column / self.components.len().max(1) as f64;
+        critical(found.distribution, p, found.null_scale())
+    }
+
+    /// The effect at which a component would ring: its own, scaled to the critical statistic (both are, to first order,
+    /// proportional to the size of a change). 0 where there is no statistic to scale by.
+    pub fn effect_limit(&self, found: &ComponentEvidence, p_column: f64) -> f64 {
+        if found.statistic > 0.0 {
+            (found.effect * self.critical(found, p_column) / found.statistic).min(1.0)
+        } else {
+            0.0
+        }
+    }
+
+    /// The smallest shifts this window shows with a probability of 80 %, where the column p-value must be at most
+    /// `p_column`. Normal approximation: critical value plus the 80 % deviate, over the root of nm/(n+m).
+    pub fn detectable(&self, p_column: f64, min_effect: &MinEffect) -> Detectable {
+        let p = p_column / self.components.len().max(1) as f64;
+        let n_effective = self.size.effective();
+        if n_effective <= 0.0 || !(p > 0.0) {
+            return Detectable::default();
+        }
+        // In units of one row's deviation: how far a mean must move.
+        let needed = |component: Component| {
+            let found = self.component(component)?;
+            let scale = found.null_scale();
+            let one = match found.distribution {
+                Distribution::LargestNormal { k } => critical(Distribution::Normal, p / k as f64, scale),
+                _ => critical(Distribution::Normal, p, scale),
+            };
+            Some((one + POWER_DEVIATE * scale.scale) / n_effective.sqrt())
+        };
+        let mean_shift = needed(Component::Location)
+            .filter(|_| self.information[0] > 0.0)
+            .map(|needed| {
+                // KS distance of a normal shifted by δ: 2Φ(δ/2) − 1.
+                let practical = 2.0 * quantile(0.5 * (1.0 + min_effect.distribution.clamp(0.0, 0.999)));
+                (needed / self.information[0].sqrt()).max(practical)
+            });
+        let sd_ratio = needed(Component::Scale)
+            .filter(|_| self.information[1] > 0.0)
+            .map(|needed| {
+                // Klotz' score moves by 2·ln r; KS distance of a normal stretched by r: φ(1)·ln r to first order.
+                let practical = min_effect.distribution / (-0.5f64).exp() * std::f64::consts::TAU.sqrt();
+                (needed / self.information[1].sqrt()).max(practical).exp()
+            });
+        let category_share = self.largest_share.and_then(|share| {
+            let spread = (share * (1.0 - share)).max(0.25 / n_effective).sqrt();
+            let shift = (needed(Component::LargestCategory)? * spread).max(min_effect.distribution);
+            (shift <= share).then_some(shift)
+        });
+        Detectable {
+            mean_shift: mean_shift.filter(|shift| shift.is_finite()),
+            sd_ratio: sd_ratio.filter(|ratio| ratio.is_finite()),
+            category_share,
+            missing_rate: self.detectable_missing(p, min_effect),
+        }
+    }
+
+    /// Smallest increase d with `d ≥ critical·√(p̄(1−p̄)(1/n+1/m)) + 0.84·√(Var)`, by bisection; the count that the exact
+    /// test needs is added where the baseline has hardly any.
+    fn detectable_missing(&self, p: f64, min_effect: &MinEffect) -> Option<f64> {
+        let (n, m) = (self.size.n_baseline as f64, self.size.n_current as f64);
+        let scale = self
+            .component(Component::MissingRate)
+            .map_or(NullScale::NONE, ComponentEvidence::null_scale);
+        let critical = critical(Distribution::Normal, p, scale);
+        let shows = |shift: f64| {
+            let rate = self.missing_share + shift;
+            let pooled = (n * self.missing_share + m * rate) / (n + m);
+            let chance = (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).max(0.0).sqrt();
+            let spread = (rate * (1.0 - rate) / m).max(0.0).sqrt() * scale.scale;
+            // Far out the exact test is wider than the normal: critical²/3 rows, the tail of a Poisson.
+            let exact = critical * critical / 3.0 / m;
+            shift >= critical * chance + POWER_DEVIATE * spread + exact
+        };
+        let (mut low, mut high) = (0.0, 1.0 - self.missing_share);
+        if high <= 0.0 || !shows(high) {
+            return None;
+        }
+        for _ in 0..50 {
+            let middle = 0.5 * (low + high);
+            if shows(middle) {
+                high = middle
+            } else {
+                low = middle
+            }
+        }
+        Some(high.max(min_effect.rate))
+    }
+}
+
+impl ComponentEvidence {
+    /// The scale that was applied.
+    pub(super) fn null_scale(&self) -> NullScale {
+        NullScale {
+            scale: self.scale,
+            freedom: self.scale_freedom,
+        }
+    }
+}
+
+fn numeric(
+    baseline: &ColumnSummary,
+    current: &ColumnSummary,
+    quality: Evidence,
+    into: &mut Vec<Tested>,
+) -> Option<&'static str> {
+    let (rank_error, shape_only) = match quality {
+        Evidence::Counted => (0.0, false),
+        Evidence::Sketch { rank_error } => (rank_error, true),
+        Evidence::Buckets => (0.0, true),
+        Evidence::Absent => return Some("the baseline has no distribution of the column"),
+    };
+    let (Some(of_baseline), Some(of_current)) = (&baseline.numeric, &current.numeric) else {
+        return Some("one side has no numbers");
+    };
+    let pair = match NumericPair::new(&of_baseline.points, &of_current.points) {
+        Ok(pair) => pair,
+        Err(_) => return Some("the points of one side are malformed"),
+    };
+    let cells: Vec<[u64; 2]> = pair
+        .cells_of_any()
+        .iter()
+        .map(|cell| [cell.baseline, cell.current])
+        .collect();
+    if table::totals(&cells).contains(&0) {
+        return Some("one side has no numbers");
+    }
+    table::numeric(&cells, rank_error, shape_only, into);
+    None
+}
+
+/// The baseline's most frequent categories and OTHER, as on the partition that time blocks are counted on.
+fn categorical(
+    baseline: &ColumnSummary,
+    current: &ColumnSummary,
+    into: &mut Vec<Tested>,
+) -> Option<&'static str> {
+    let (Some(of_baseline), Some(of_current)) = (&baseline.categorical, &current.categorical) else {
+        return Some("one side has no categories");
+    };
+    if of_baseline.counts.is_empty() && of_baseline.n > 0 {
+        return Some(
+            "the baseline has no histogram of the column, as when it has more than 120 distinct values",
+        );
+    }
+    if is_identifier(of_baseline) {
+        return Some("the baseline's values hardly repeat: an identifier has no distribution");
+    }
+    if of_baseline.n == 0 || of_current.n == 0 {
+        return Some("one side has no categories");
+    }
+    let frequent = &of_baseline.counts[..of_baseline.counts.len().min(MAX_CELLS - 1)];
+    let place: HashMap<&str, usize> = frequent
+        .iter()
+        .enumerate()
+        .map(|(idx, (text, _))| (text.as_str(), idx))
+        .collect();
+    let mut cells = vec![[0u64; 2]; frequent.len() + 1];
+    for (cell, (_, count)) in cells.iter_mut().zip(frequent) {
+        cell[0] = *count;
+    }
+    for (text, count) in &of_current.counts {
+        if let Some(&idx) = place.get(text.as_str()) {
+            cells[idx][1] += count;
+        }
+    }
+    let [in_baseline, in_current] = table::totals(&cells);
+    if let Some(other) = cells.last_mut() {
+        *other = [
+            of_baseline.n.saturating_sub(in_baseline),
+            of_current.n.saturating_sub(in_current),
+        ];
+    }
+    table::categorical(&cells, into);
+    None
+}
+
+/// Whether a text column's values hardly repeat, so that shares of values mean nothing.
+pub(crate) fn is_identifier(found: &CategoricalSummary) -> bool {
+    found.n >= MIN_ROWS_OF_IDENTIFIER
+        && found.distinct.value() as f64 >= IDENTIFIER_DISTINCT_RATIO * found.n as f64
+}

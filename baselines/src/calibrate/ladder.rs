@@ -1,0 +1,155 @@
+//! The null scale of one component: how much more windows of the baseline differ from the rest of it than windows of
+//! independent rows would, by length of window.
+//!
+//! With `d` a window's mean against the baseline's, in units of one row's standard deviation, and n rows in the window,
+//! `Var d = 1/n + c(T)`: chance, and what windows of length T have in common beyond it (rhythm, autocorrelation, wander).
+//! The statistic's variance against independent rows is `s² = 1 + n·c`. Averages of longer windows vary less, so c falls
+//! with T wherever autocovariance does. Hence past the longest measured window c is carried on unchanged, which is an
+//! upper bound (in log s² against log n a slope of n·c/(1 + n·c), always within [0, 1]); and below the shortest s² is.
+//!
+//! Does not know which statistic it scales, nor how it was measured (`calibration`).
+
+/// Sizes of two samples, and how long the window was.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct WindowSize {
+    /// Rows of the baseline.
+    pub n_baseline: u64,
+    /// Rows of the window.
+    pub n_current: u64,
+    /// Length of the window, where it is known.
+    pub seconds: Option<f64>,
+}
+
+impl WindowSize {
+    /// nm/(n+m): the one size that the variance of a two-sample statistic knows.
+    pub fn effective(&self) -> f64 {
+        let (n, m) = (self.n_baseline as f64, self.n_current as f64);
+        if n + m > 0.0 { n * m / (n + m) } else { 0.0 }
+    }
+}
+
+/// What a statistic is divided by, and how well that is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NullScale {
+    /// Root of the variance against independent rows; at least 1.
+    pub scale: f64,
+    /// Degrees of freedom of its estimate; `None`: known exactly.
+    pub freedom: Option<f64>,
+}
+
+impl NullScale {
+    /// Independent rows.
+    pub const NONE: Self = Self {
+        scale: 1.0,
+        freedom: None,
+    };
+}
+
+/// Windows of one length.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rung {
+    /// Length of the windows, seconds; 0 for resampled rows, which have no time.
+    pub seconds: f64,
+    /// Rows of a window, mean.
+    pub n_rows: f64,
+    /// nm/(n+m) of window and rest, mean.
+    pub n_effective: f64,
+    /// s²: mean square of the statistic against its mean square with independent rows; above 0.
+    pub inflation: f64,
+    /// Degrees of freedom of `inflation`; `f64::INFINITY` is not allowed, so resampled rungs say how many windows.
+    pub freedom: f64,
+}
+
+/// Past this many degrees of freedom a scale counts as known.
+const KNOWN_FROM: f64 = 1e5;
+
+/// The null scale of one component of one column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ladder {
+    /// Resampled rows, ascending by `n_rows`: what ties, sparse cells and approximations add. `inflation` ≥ 1.
+    pub resampled: Vec<Rung>,
+    /// Time blocks, ascending by `seconds`.
+    pub timed: Vec<Rung>,
+    /// c of the baseline itself: its own mean is a window's mean too, and the next window does not belong to it.
+    pub baseline_excess: f64,
+}
+
+impl Ladder {
+    /// The scale for a comparison of this size.
+    pub fn at(&self, size: &WindowSize) -> NullScale {
+        let by_rows = self.by_rows(size.n_current as f64);
+        let timed = self.by_time(size);
+        NullScale {
+            scale: (by_rows * timed.scale * timed.scale).sqrt(),
+            freedom: timed.freedom,
+        }
+    }
+
+    /// s² of resampled rows, interpolated in log n.
+    fn by_rows(&self, n_rows: f64) -> f64 {
+        let rungs = &self.resampled;
+        let idx = rungs.partition_point(|rung| rung.n_rows <= n_rows);
+        let inflation = match (idx.checked_sub(1).and_then(|idx| rungs.get(idx)), rungs.get(idx)) {
+            (Some(below), Some(above)) => {
+                let share = (n_rows / below.n_rows).ln() / (above.n_rows / below.n_rows).ln();
+                below.inflation.max(1.0).ln() * (1.0 - share) + above.inflation.max(1.0).ln() * share
+            }
+            (Some(end), None) | (None, Some(end)) => end.inflation.max(1.0).ln(),
+            (None, None) => 0.0,
+        };
+        inflation.exp()
+    }
+
+    fn by_time(&self, size: &WindowSize) -> NullScale {
+        let rungs = &self.timed;
+        let (Some(first), Some(last)) = (rungs.first(), rungs.last()) else {
+            return NullScale::NONE;
+        };
+        let n = size.effective();
+        if n <= 0.0 {
+            return NullScale::NONE;
+        }
+        let seconds = size
+            .seconds
+            .filter(|seconds| *seconds > 0.0)
+            .unwrap_or_else(|| self.seconds_of(size.n_current as f64));
+        let idx = rungs.partition_point(|rung| rung.seconds <= seconds);
+        let (excess, nearest) = match (idx.checked_sub(1).and_then(|idx| rungs.get(idx)), rungs.get(idx)) {
+            (Some(below), Some(above)) => {
+                let share = (seconds / below.seconds).ln() / (above.seconds / below.seconds).ln();
+                let excess = below.excess() * (1.0 - share) + above.excess() * share;
+                (excess, if share > 0.0 { above } else { below })
+            }
+            (None, _) => (first.excess().max((first.inflation - 1.0).max(0.0) / n), first),
+            (_, None) => (last.excess(), last),
+        };
+        let inflation = 1.0 + n * (excess + self.baseline_excess);
+        // Satterthwaite: only the part that was measured is uncertain, and it grows with n against the rung's.
+        let uncertain = n / nearest.n_effective * nearest.inflation.max(1.0);
+        let freedom = nearest.freedom * (inflation / uncertain).powi(2);
+        NullScale {
+            scale: inflation.sqrt(),
+            freedom: (freedom < KNOWN_FROM).then_some(freedom.max(1.0)),
+        }
+    }
+
+    /// How long a window of so many rows would have been in the baseline.
+    fn seconds_of(&self, n_rows: f64) -> f64 {
+        let near = self
+            .timed
+            .iter()
+            .filter(|rung| rung.n_rows > 0.0)
+            .min_by(|left, right| {
+                let far = |rung: &Rung| (rung.n_rows / n_rows).ln().abs();
+                far(left).total_cmp(&far(right))
+            });
+        near.map_or(1.0, |rung| rung.seconds * n_rows / rung.n_rows)
+    }
+}
+
+impl Rung {
+    /// c = (s² − 1)/n, at least 0.
+    fn excess(&self) -> f64 {
+        ((self.inflation - 1.0) / self.n_effective).max(0.0)
+    }
+}

@@ -1,0 +1,78 @@
+//! Tail probabilities of a component's statistic, with a null scale that is known or estimated.
+//!
+//! With s² estimated with ν degrees of freedom, the statistic over s has the tails of its own distribution mixed over
+//! χ²_ν/ν: Student's t for a normal, F for chi-square. Does not know samples.
+
+use statrs::function::beta::checked_beta_reg;
+
+use super::component::Distribution;
+use super::ladder::NullScale;
+use super::normal::two_sided;
+use crate::compare::{chi_square_survival, student_two_sided};
+
+/// P(statistic ≥ `statistic`) without drift. For a known scale of 1 callers may know better (exact p-values).
+pub(super) fn tail(distribution: Distribution, statistic: f64, scale: NullScale) -> f64 {
+    let scaled = statistic / scale.scale;
+    let normal = |z: f64| match scale.freedom {
+        Some(freedom) => student_two_sided(z, freedom),
+        None => two_sided(z),
+    };
+    let p = match distribution {
+        Distribution::Normal => normal(scaled),
+        Distribution::LargestNormal { k } => -(k as f64 * (-normal(scaled).min(1.0)).ln_1p()).exp_m1(),
+        Distribution::ChiSquare { degrees_of_freedom } => match scale.freedom {
+            Some(freedom) => fisher_survival(scaled * scaled, degrees_of_freedom, freedom),
+            None => chi_square_survival(scaled * scaled * degrees_of_freedom, degrees_of_freedom),
+        },
+        Distribution::Kolmogorov => kolmogorov(scaled, scale.freedom),
+    };
+    if p.is_finite() { p.clamp(0.0, 1.0) } else { 1.0 }
+}
+
+/// The statistic at which [`tail`] is `p`, by bisection; at most 1e6.
+pub(super) fn critical(distribution: Distribution, p: f64, scale: NullScale) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    while tail(distribution, high, scale) > p {
+        high *= 2.0;
+        if high > 1e6 {
+            return 1e6;
+        }
+    }
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if tail(distribution, middle, scale) > p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// P(F_{k,ν} ≥ f) = I_{ν/(ν+kf)}(ν/2, k/2).
+fn fisher_survival(f: f64, k: f64, freedom: f64) -> f64 {
+    let x = freedom / (freedom + k * f);
+    checked_beta_reg(0.5 * freedom, 0.5 * k, x).unwrap_or(1.0)
+}
+
+/// 2 Σ (−1)^(j−1) exp(−2j²λ²) (Kolmogorov 1933; Smirnov 1948). With an estimated scale only its first term, an upper
+/// bound since the terms alternate and fall, mixed over χ²_ν/ν by that distribution's moment-generating function:
+/// `2·(1 + 4λ²/ν)^(−ν/2)`.
+fn kolmogorov(lambda: f64, freedom: Option<f64>) -> f64 {
+    let square = lambda * lambda;
+    if let Some(freedom) = freedom {
+        return 2.0 * (-0.5 * freedom * (4.0 * square / freedom).ln_1p()).exp();
+    }
+    if lambda < 0.2 {
+        return 1.0;
+    }
+    let mut sum = 0.0;
+    for j in 1..=100 {
+        let term = (-2.0 * f64::from(j * j) * square).exp();
+        sum += if j % 2 == 1 { term } else { -term };
+        if term < 1e-17 * sum {
+            break;
+        }
+    }
+    2.0 * sum
+}
