@@ -336,8 +336,13 @@ fn text(found: &QualityRun, written: &Written) -> String {
         let _infallible = writeln!(out, "note: {note}");
     }
     if written.is_new {
-        for place in &written.places {
+        let (merged, documents): (Vec<_>, Vec<_>) = written.places.iter().partition(|place| place.contains("/merge/"));
+        for place in documents {
             let _infallible = writeln!(out, "wrote {place}");
+        }
+        if let Some(first) = merged.first() {
+            let folder = first.split("/merge/").next().unwrap_or_default();
+            let _infallible = writeln!(out, "wrote {} merged files below {folder}/merge", count(merged.len() as u64));
         }
     } else {
         let _infallible = writeln!(out, "nothing new: revision {} stands", written.revision);

@@ -7,7 +7,7 @@ use super::gather::{Kind, NO_TIME};
 use super::join::{JoinCounts, join};
 use super::merged::MergeLabels;
 use super::labels::{ID_NAMES, LabelColumns, Labels, read_labels};
-use super::read::{Choice, ReadCounts, Role, Wanted, read_rows};
+use super::read::{Choice, ObjectLines, ReadCounts, Role, Rows, Wanted, read_rows};
 use super::request::QualityColumns;
 use super::sample::{ClassChoice, Sample};
 use crate::baseline::{refuse_empty, settings_for};
@@ -56,6 +56,8 @@ pub(crate) struct Loaded {
     pub(crate) columns: BTreeMap<String, String>,
     /// Objects the predictions came from.
     pub(crate) sources: Vec<Source>,
+    /// Their lines, in the same order.
+    pub(crate) objects: Vec<ObjectLines>,
     /// Labels by id, where records are to be merged with them.
     pub(crate) merge: Option<MergeLabels>,
     /// Whether a captured or named prediction decides (else the threshold).
@@ -136,6 +138,7 @@ pub(crate) async fn load_window(
     };
     request.progress.done();
     let joined = join(&rows, &labels, request.settings.n_threads)?;
+    let objects = lines_of(&rows, sources.objects.len());
     let (predictions, label_counts) = (rows.counts.clone(), labels.counts.clone());
     let (n_labels_without_id, n_labels_empty) = (labels.n_without_id, labels.n_empty);
     let counts = joined.counts;
@@ -159,6 +162,7 @@ pub(crate) async fn load_window(
         columns: resolved.shown,
         merge,
         has_prediction: resolved.has_prediction,
+        objects,
         sources: sources.objects,
     })
 }
@@ -193,6 +197,7 @@ pub(crate) async fn load_table(request: &LoadRequest<'_>, data: &Location) -> Re
     .await?;
     request.progress.done();
     let predictions = rows.counts.clone();
+    let objects = lines_of(&rows, sources.objects.len());
     let sample = Sample::of_table(request.problem, request.classes, rows, request.features)?;
     let n_labelled = (0..sample.len()).filter(|row| sample.is_labelled(*row)).count() as u64;
     let counts = JoinCounts {
@@ -211,8 +216,13 @@ pub(crate) async fn load_table(request: &LoadRequest<'_>, data: &Location) -> Re
         columns: resolved.shown,
         merge: None,
         has_prediction: resolved.has_prediction,
+        objects,
         sources: sources.objects,
     })
+}
+
+fn lines_of(rows: &Rows, n_objects: usize) -> Vec<ObjectLines> {
+    (0..n_objects as u32).map(|idx| rows.objects.get(&idx).copied().unwrap_or_default()).collect()
 }
 
 fn kind_of(problem: Problem) -> Kind {

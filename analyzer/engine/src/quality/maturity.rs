@@ -62,7 +62,9 @@ pub(super) fn say(known: &LabelDelays, window: &LabelDelays, now: i64, coverage:
         coverage: coverage.share(),
         ..MaturityTwin::default()
     };
-    let unknown: Result<(), MaturityUnknown> = known.curve(now).and_then(|curve| {
+    let nothing = window.cohorts.is_empty() && coverage.n_labelled > 0;
+    let curve = if nothing { Err(MaturityUnknown::NoLabels) } else { known.curve(now) };
+    let unknown: Result<(), MaturityUnknown> = curve.and_then(|curve| {
         said.expected_coverage = Some(curve.expected_coverage(window, now));
         said.final_coverage = Some(curve.level()?);
         let at = curve.final_at(window)?;

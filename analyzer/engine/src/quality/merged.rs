@@ -207,6 +207,7 @@ struct Parts {
 
 impl Parts {
     fn new(digest: &str) -> Self {
+        let digest = digest.trim_start_matches("xxh3-");
         let hex: String = digest.chars().filter(char::is_ascii_hexdigit).chain("0".repeat(32).chars()).collect();
         let at = |from: usize, to: usize| &hex[from..to];
         Self {

@@ -4,7 +4,7 @@
 //! capture or table ─ read ─┐
 //!                          ├─ join (polars) → sample → measure → judge → quality.json, Model Monitor's files, verdict
 //! ground truth ── labels ──┘        ├→ maturity (when is it final?)          ↘ r1, r2, … and latest.json (revision)
-//!                                   ├→ merged records                         
+//!                                   ├→ merged records
 //!                                   └→ estimates, parts by time, segments, bias
 //! ```
 //!
@@ -23,6 +23,7 @@ mod maturity;
 mod measure;
 mod merged;
 mod parts;
+mod present;
 mod read;
 mod request;
 pub mod revision;
@@ -41,3 +42,4 @@ pub use maturity::LABELS_FILE;
 pub use read::ReadCounts;
 pub use request::{ClassSettings, FacetRequest, QualityColumns, QualityRequest};
 pub use run::{QualityRun, run};
+pub use write::PAGE_FILE;

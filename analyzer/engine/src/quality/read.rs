@@ -164,8 +164,19 @@ pub struct ReadCounts {
     pub outside_window: u64,
     /// Records of shadow variants.
     pub shadow: u64,
+    /// Records of which one side is missing.
+    pub one_sided: u64,
+    /// Records without a readable time.
+    pub without_time: u64,
     /// Refused lines by reason.
     pub rejects_by_reason: BTreeMap<&'static str, u64>,
+}
+
+/// Lines of one object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ObjectLines {
+    pub(crate) lines: u64,
+    pub(crate) rejected: u64,
 }
 
 /// Rows that were read.
@@ -179,6 +190,8 @@ pub(crate) struct Rows {
     pub(crate) seconds: Vec<i64>,
     pub(crate) columns: Vec<(Role, Gathered)>,
     pub(crate) counts: ReadCounts,
+    /// Lines of each object.
+    pub(crate) objects: BTreeMap<u32, ObjectLines>,
     /// Ids of refused records, as far as they could be read.
     pub(crate) rejected_ids: Vec<u128>,
 }
@@ -223,6 +236,11 @@ impl Rows {
             column.append(part);
         }
         self.rejected_ids.append(&mut other.rejected_ids);
+        for (idx, part) in other.objects {
+            let object = self.objects.entry(idx).or_default();
+            object.lines += part.lines;
+            object.rejected += part.rejected;
+        }
         self.counts.add(&other.counts);
     }
     /// Keeps the rows for which `keep` holds.
@@ -261,6 +279,8 @@ impl ReadCounts {
         self.rejected += other.rejected;
         self.outside_window += other.outside_window;
         self.shadow += other.shadow;
+        self.one_sided += other.one_sided;
+        self.without_time += other.without_time;
         for (reason, n) in &other.rejects_by_reason {
             *self.rejects_by_reason.entry(reason).or_default() += n;
         }
@@ -369,6 +389,9 @@ fn work(layout: &Layout, wanted: &Wanted, settings: &ScanSettings, receiver: &Mu
         if let Some(reason) = item.broken {
             rows.counts.lines += 1;
             rows.counts.reject(reason.name());
+            let object = rows.objects.entry(item.object_idx).or_default();
+            object.lines += 1;
+            object.rejected += 1;
         }
     }
 }
@@ -405,6 +428,12 @@ fn take_records(rows: &mut Rows, outcome: &ChunkOutcome, item: &Item, lines: &[u
     rows.counts.decoded += outcome.n_decoded;
     rows.counts.outside_window += outcome.n_outside_window;
     rows.counts.shadow += outcome.n_shadow;
+    rows.counts.without_time += outcome.n_without_time;
+    rows.counts.one_sided +=
+        outcome.records.iter().filter(|record| capture && record.one_sided).count() as u64;
+    let object = rows.objects.entry(item.object_idx).or_default();
+    object.lines += outcome.n_lines;
+    object.rejected += outcome.rejects.len() as u64;
     for reject in &outcome.rejects {
         rows.counts.reject(reject.reason.name());
         let start = (reject.byte_offset - item.chunk.byte_offset) as usize;
@@ -449,6 +478,7 @@ async fn read_parquet(
         rows.ids = (0..n).map(|row| own_id(object_idx, row)).collect();
         rows.seconds = vec![NO_TIME; n as usize];
         (rows.counts.lines, rows.counts.decoded) = (n, n);
+        rows.objects.entry(object_idx).or_default().lines = n;
         Ok::<_, EngineError>(rows)
     });
     read.await.map_err(|error| {

@@ -6,8 +6,8 @@ use super::request::{QualityRequest, convention_name};
 use super::run::QualityRun;
 use crate::error::{EngineError, ErrorKind};
 use baselines::document::verdict::{
-    BaselineV1, FindingV1, JudgedV1, NotEvaluatedV1, ObjectV1, QualityEstimateV1, QualityMetricV1, QualityV1,
-    RecordsV1, SeverityV1, SoftwareV1, SourceV1, StatusV1, V1, VersionedVerdict, WindowV1,
+    BaselineV1, FindingV2, JudgedV2, NotEvaluatedV2, ObjectV1, QualityEstimateV2, QualityMetricV2, QualityV2,
+    RecordsV2, SeverityV1, SoftwareV1, SourceV1, StatusV1, V2, VersionedVerdict, WindowV1,
 };
 use baselines::quality::{MetricCheck, MetricOutcome};
 use capture::time::format_rfc3339;
@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 impl QualityRun {
     /// `verdict.json`.
     pub fn verdict_bytes(&self, request: &QualityRequest) -> Result<Vec<u8>, EngineError> {
-        VersionedVerdict::V1(self.twin(request)).to_bytes().map_err(|error| {
+        VersionedVerdict::V2(self.twin(request)).to_bytes().map_err(|error| {
             EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)
         })
     }
 
-    fn twin(&self, request: &QualityRequest) -> V1 {
+    fn twin(&self, request: &QualityRequest) -> V2 {
         let document = &self.document;
         let checks = self.verdict.iter().flat_map(|verdict| &verdict.checks);
         let known = self.loaded.sample.seconds.iter().copied().filter(|second| *second != super::gather::NO_TIME);
@@ -32,29 +32,31 @@ impl QualityRun {
             "violated" => StatusV1::Violated,
             _ => StatusV1::NotEvaluated,
         };
-        let mut not_evaluated: Vec<NotEvaluatedV1> = document
+        let mut not_evaluated: Vec<NotEvaluatedV2> = document
             .checks
             .iter()
             .filter_map(|check| {
-                Some(NotEvaluatedV1 {
+                Some(NotEvaluatedV2 {
                     column: None,
                     check: format!("model_quality_{}", check.metric),
                     reason: check.reason.clone()?,
+                    remedy: None,
                 })
             })
             .collect();
         if let (true, Some(reason)) = (not_evaluated.is_empty(), &document.not_evaluated) {
-            not_evaluated.push(NotEvaluatedV1 {
+            not_evaluated.push(NotEvaluatedV2 {
                 column: None,
                 check: "model_quality".to_owned(),
                 reason: reason.clone(),
+                remedy: None,
             });
         }
         let choices = [
             ("convention", convention_name(request.policy.convention).to_owned()),
             ("shown", document.shown.clone()),
         ];
-        V1 {
+        V2 {
             software: SoftwareV1 {
                 name: "driftline".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,7 +74,7 @@ impl QualityRun {
                 digest: self.baseline.digest.clone(),
                 n_rows: self.baseline.document.as_ref().map_or(0, |document| document.n_predictions),
             },
-            records: RecordsV1 {
+            records: RecordsV2 {
                 lines: counts.lines,
                 decoded: counts.decoded,
                 rejected: counts.rejected,
@@ -80,7 +82,8 @@ impl QualityRun {
                 outside_window: counts.outside_window,
                 shadow: counts.shadow,
                 rows: document.n_predictions,
-                one_sided: 0,
+                one_sided: counts.one_sided,
+                without_time: Some(counts.without_time),
                 rejects_by_reason: counts.rejects_by_reason.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
             },
             findings: checks.filter_map(finding).collect(),
@@ -89,34 +92,35 @@ impl QualityRun {
             schema_changes: Vec::new(),
             objects: self.objects(),
             volume: Vec::new(),
-            judged: JudgedV1 {
+            judged: JudgedV2 {
                 conventions: vec![document.convention.clone()],
                 thresholds: document.judged_by.clone(),
                 choices: choices.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+                alarm: None,
             },
             quality: Some(self.section()),
         }
     }
 
-    /// Objects of the predictions. Lines are not counted by object here.
+    /// Objects of the predictions.
     fn objects(&self) -> Vec<ObjectV1> {
-        let sources = self.loaded.sources.iter();
-        sources
-            .map(|source| ObjectV1 {
+        let objects = self.loaded.sources.iter().zip(&self.loaded.objects);
+        objects
+            .map(|(source, counts)| ObjectV1 {
                 key: source.shown_key.clone(),
                 etag: None,
                 size_bytes: source.size,
-                lines: 0,
-                decoded: 0,
-                rejected: 0,
+                lines: counts.lines,
+                decoded: counts.lines - counts.rejected,
+                rejected: counts.rejected,
             })
             .collect()
     }
 
-    fn section(&self) -> QualityV1 {
+    fn section(&self) -> QualityV2 {
         let document = &self.document;
         let metrics = document.metrics.iter().map(|(name, metric)| {
-            let twin = QualityMetricV1 {
+            let twin = QualityMetricV2 {
                 value: metric.value,
                 low: metric.low,
                 high: metric.high,
@@ -124,12 +128,12 @@ impl QualityRun {
             };
             (name.clone(), twin)
         });
-        let estimates: BTreeMap<String, QualityEstimateV1> = document
+        let estimates: BTreeMap<String, QualityEstimateV2> = document
             .estimate
             .iter()
             .flat_map(|estimate| &estimate.metrics)
             .map(|(name, found)| {
-                let twin = QualityEstimateV1 {
+                let twin = QualityEstimateV2 {
                     value: found.value,
                     low: found.low,
                     high: found.high,
@@ -139,7 +143,7 @@ impl QualityRun {
             })
             .collect();
         let maturity = document.maturity.as_ref();
-        QualityV1 {
+        QualityV2 {
             problem: document.problem.clone(),
             shown: document.shown.clone(),
             convention: document.convention.clone(),
@@ -155,7 +159,7 @@ impl QualityRun {
 }
 
 /// A breach as a finding.
-fn finding(check: &MetricCheck) -> Option<FindingV1> {
+fn finding(check: &MetricCheck) -> Option<FindingV2> {
     let (MetricOutcome::Breach, Some(value)) = (&check.outcome, &check.value) else {
         return None;
     };
@@ -163,7 +167,7 @@ fn finding(check: &MetricCheck) -> Option<FindingV1> {
         baselines::quality::Operator::LessThanThreshold => "below",
         baselines::quality::Operator::GreaterThanThreshold => "above",
     };
-    Some(FindingV1 {
+    Some(FindingV2 {
         id: format!("model_quality/{}", check.metric),
         severity: SeverityV1::Violation,
         column: None,
@@ -183,5 +187,6 @@ fn finding(check: &MetricCheck) -> Option<FindingV1> {
             check.metric, value.value, check.constraint.threshold
         ),
         remedy: "look at segments and drift for what changed, and consider retraining on recent labels".to_owned(),
+        drift: None,
     })
 }

@@ -2,14 +2,19 @@
 
 use super::maturity;
 use super::merged;
+use super::present::page;
 use super::request::QualityRequest;
 use super::revision::{Next, PointedWindow, Revision, Written};
 use super::run::QualityRun;
 use crate::error::{EngineError, ErrorKind};
+use crate::report::quality::html;
 use baselines::document::DocumentError;
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
 use baselines::document::quality::QUALITY_FILE;
 use baselines::document::verdict::VERDICT_FILE;
+
+/// The quality page's file name.
+pub const PAGE_FILE: &str = "quality.html";
 
 fn fault(error: DocumentError) -> EngineError {
     EngineError::new(ErrorKind::Internal, "a quality document cannot be written").with_source(error)
@@ -29,6 +34,7 @@ impl QualityRun {
         Ok(vec![
             (STATISTICS_FILE.to_owned(), statistics.to_bytes().map_err(fault)?),
             (VIOLATIONS_FILE.to_owned(), violations.to_bytes().map_err(fault)?),
+            (PAGE_FILE.to_owned(), html(&page(self, request)).into_bytes()),
             (QUALITY_FILE.to_owned(), self.json()?),
             (VERDICT_FILE.to_owned(), self.verdict_bytes(request)?),
         ])

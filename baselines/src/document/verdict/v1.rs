@@ -1,5 +1,4 @@
-//! Version 1 of `verdict.json`. A field that readers must know is a new version; `quality` was added as one that may be
-//! absent.
+//! Version 1 of `verdict.json`. Frozen: a new field is a new version.
 //!
 //! Field order is the key order of the file; absent values are left out, never `null`. Names of methods, conventions,
 //! checks and types are the stable names of the domain enums. Does not convert.
@@ -35,65 +34,6 @@ pub struct V1 {
     pub volume: Vec<VolumeV1>,
     /// How it was judged.
     pub judged: JudgedV1,
-    /// How good the predictions were; of `driftline quality` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quality: Option<QualityV1>,
-}
-
-/// How good the predictions were. `quality.json` beside the verdict has everything.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct QualityV1 {
-    /// `binary`, `multiclass` or `regression`.
-    pub problem: String,
-    /// `realised` (from labels) or `estimated` (without).
-    pub shown: String,
-    /// `house` or `sagemaker`.
-    pub convention: String,
-    /// Rows predicted.
-    pub n_predictions: u64,
-    /// Rows with a label.
-    pub n_labelled: u64,
-    /// Share of rows with a label now.
-    pub coverage: f64,
-    /// Share that should have one by now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected_coverage: Option<f64>,
-    /// When 98 % of the labels that will ever come are there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub final_at: Option<String>,
-    /// Realised metrics.
-    pub metrics: BTreeMap<String, QualityMetricV1>,
-    /// Estimates from before the labels.
-    pub estimates: BTreeMap<String, QualityEstimateV1>,
-}
-
-/// A metric from labels with its confidence interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct QualityMetricV1 {
-    /// The metric.
-    pub value: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-    /// How the interval was made.
-    pub method: String,
-}
-
-/// An estimated metric with its band.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct QualityEstimateV1 {
-    /// The estimate.
-    pub value: f64,
-    /// Lower end of the band.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub low: Option<f64>,
-    /// Upper end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub high: Option<f64>,
-    /// The value from labels, once there are any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub realised: Option<f64>,
 }
 
 /// The program.
