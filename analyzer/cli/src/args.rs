@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Baseline(BaselineArguments),
     /// Compare a window of captured traffic with a baseline.
     Analyze(AnalyzeArguments),
+    /// Measure how good the predictions were, from labels as they come, or estimate it before.
+    Quality(crate::command::quality::QualityArguments),
     /// Replay history through a monitor's settings: the alarms that would have rung, for each of several budgets.
     Backtest(BacktestArguments),
     /// Measure what is normal for a baseline's windows, or check the false-alarm rate on its own data.
@@ -44,6 +46,11 @@ pub(crate) struct BaselineArguments {
     /// Where statistics.json, constraints.json, calibration.json and baseline.profile go.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) output: String,
+    /// What is predicted, where the data has predictions and labels: writes the model-quality baseline too.
+    #[arg(long, value_enum)]
+    pub(crate) problem: Option<crate::command::quality::ProblemArgument>,
+    #[command(flatten)]
+    pub(crate) columns: crate::command::quality::ColumnArguments,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
     /// Print the result as JSON.

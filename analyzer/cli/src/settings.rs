@@ -110,7 +110,8 @@ pub(crate) fn time_or_date(argument: &str, text: &str) -> Result<i64, EngineErro
         })
 }
 
-fn time(argument: &str, text: Option<&str>) -> Result<Option<i64>, EngineError> {
+/// A time, or an error that names the argument.
+pub(crate) fn time(argument: &str, text: Option<&str>) -> Result<Option<i64>, EngineError> {
     let Some(text) = text else { return Ok(None) };
     parse_rfc3339(text).map(Some).ok_or_else(|| {
         EngineError::new(

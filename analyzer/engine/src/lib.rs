@@ -26,6 +26,7 @@ pub mod plan;
 pub mod present;
 pub mod probe;
 pub mod progress;
+pub mod quality;
 pub mod reference;
 pub mod report;
 pub mod scan;

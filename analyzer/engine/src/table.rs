@@ -191,6 +191,65 @@ pub(crate) fn read_parquet(
     Ok(first_row)
 }
 
+/// Reads the columns `names` of a Parquet object as cells with text: `each(index into names, cells)`, in row order for
+/// each name; a name the object lacks has missing cells. Gives the number of rows. Errors as [`profile_parquet`].
+pub fn read_columns(
+    bytes: &Bytes,
+    key: &str,
+    names: &[&str],
+    each: &mut dyn FnMut(usize, &ColumnView<'_>),
+) -> Result<u64, EngineError> {
+    let object = Object::open(bytes, key)?;
+    let wanted = Wanted::names(names.iter().copied());
+    let plans: Vec<ColumnPlan> = names
+        .iter()
+        .map(|name| ColumnPlan::unknown(*name, PlanKind::Undetermined))
+        .collect();
+    let owners = plan_owners(&plans, object.fields());
+    let (mut cells, mut rows, mut n_rows) = (Cells::default(), Vec::new(), 0);
+    for group in 0..object.n_groups() {
+        for (idx, field) in object.fields().iter().enumerate() {
+            if !wanted.has(&field.name) {
+                continue;
+            }
+            if let Some(what) = flatten::unreadable(&field.dtype) {
+                return Err(unreadable(key, &field.name, what));
+            }
+            object.for_each_window(group, idx, |window| {
+                for (_, batch) in batches(window.array.len(), &mut rows) {
+                    let mut fed = Vec::new();
+                    flatten(field, &*window.array, batch, &wanted, &mut |leaf| {
+                        let found = names.iter().position(|name| *name == leaf.name);
+                        let Some(name) = found.filter(|name| owners[*name] == Some(idx)) else {
+                            return Ok(());
+                        };
+                        cells
+                            .fill(leaf.array, leaf.rows, true)
+                            .map_err(|fault| unfit(key, leaf.name, &fault))?;
+                        each(name, &cells.view());
+                        fed.push(name);
+                        Ok(())
+                    })?;
+                    for name in (0..names.len()).filter(|n| owners[*n] == Some(idx) && !fed.contains(n)) {
+                        cells.fill_missing(batch.len());
+                        each(name, &cells.view());
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        let n = object.group_rows(group)?;
+        for name in (0..names.len()).filter(|name| owners[*name].is_none()) {
+            for start in (0..n).step_by(ROWS_PER_BATCH) {
+                cells.fill_missing(ROWS_PER_BATCH.min(n - start));
+                each(name, &cells.view());
+            }
+        }
+        n_rows += n as u64;
+    }
+    Ok(n_rows)
+}
+
 /// `0..n` in batches: the first row of each, and its rows.
 fn batches(n: usize, rows: &mut Vec<usize>) -> impl Iterator<Item = (usize, &[usize])> {
     rows.clear();
@@ -243,13 +302,7 @@ impl<S: CellSink> Feed<'_, S> {
         let needs_text = plan_idx.is_none_or(|idx| self.plans[idx].needs_text());
         self.cells
             .fill(leaf.array, leaf.rows, needs_text)
-            .map_err(|fault| {
-                EngineError::new(
-                    ErrorKind::Usage,
-                    format!("column {} of {}: {fault}", leaf.name, self.key),
-                )
-                .with_hint("leave the column out of the table, or store it as numbers or short text")
-            })?;
+            .map_err(|fault| unfit(self.key, leaf.name, &fault))?;
         fed.extend(plan_idx);
         let object_idx = self.object_idx;
         let position = |idx: usize| Position {
@@ -313,6 +366,11 @@ impl<S: CellSink> Feed<'_, S> {
         }
         Ok(())
     }
+}
+
+fn unfit(key: &str, name: &str, fault: &cells::CellFault) -> EngineError {
+    EngineError::new(ErrorKind::Usage, format!("column {name} of {key}: {fault}"))
+        .with_hint("leave the column out of the table, or store it as numbers or short text")
 }
 
 fn twice(key: &str, name: &str) -> EngineError {

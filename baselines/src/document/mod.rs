@@ -5,10 +5,11 @@
 //! and give bytes: nothing here knows where a document lies.
 
 pub mod baseline;
+pub mod estimate;
 pub mod calibration;
 pub mod detector;
 pub mod model_monitor;
-pub mod estimate;
+pub mod quality;
 pub mod verdict;
 pub mod window;
 

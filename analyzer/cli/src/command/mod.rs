@@ -6,6 +6,7 @@ mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 mod demo;
+pub(crate) mod quality;
 pub(crate) mod detect;
 
 use crate::args::{Arguments, Command};
@@ -21,6 +22,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
         match arguments.command {
             Command::Baseline(arguments) => baseline::run(arguments).await,
             Command::Analyze(arguments) => analyze::run(arguments).await,
+            Command::Quality(arguments) => quality::run(arguments).await,
             Command::Backtest(arguments) => backtest::run(arguments).await,
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
