@@ -47,7 +47,6 @@ pub use l_infinity::l_infinity_rank_map;
 pub use measurement::{Companion, Measurement, NotComputable, Outcome, Parameters};
 pub use method::{Convention, Method, UnknownName};
 pub use spread::Moments;
-pub(crate) use tail::normal_survival;
 
 pub(crate) use binomial::ln_binomial_at;
 pub(crate) use chi_square::merge_to_expected;
