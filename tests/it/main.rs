@@ -14,6 +14,7 @@ mod command;
 mod compare;
 mod directions;
 mod licences;
+mod quality;
 mod over_time;
 mod monitor;
 mod tidy;

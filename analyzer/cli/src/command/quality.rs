@@ -6,7 +6,9 @@ use crate::{exit, message, settings};
 use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy, ValueMatrix};
 use clap::{Args, ValueEnum};
 use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
-use engine::quality::{Attribute, ClassSettings, FacetRequest, QualityColumns, QualityRequest, QualityRun, run as measure};
+use engine::quality::{
+    Attribute, ClassSettings, FacetRequest, QualityColumns, QualityRequest, QualityRun, run as measure,
+};
 use engine::report::format::{count, percent};
 use engine::{EngineError, ErrorKind};
 use std::fmt::Write as _;
@@ -146,10 +148,22 @@ pub(crate) async fn run(arguments: QualityArguments) -> anyhow::Result<u8> {
     let store = StoreOptions::default();
     let request = request(&arguments, &store).await?;
     let window = PointedWindow {
-        start: request.settings.window.start.and_then(capture::time::format_rfc3339),
-        end: request.settings.window.end.and_then(capture::time::format_rfc3339),
+        start: request
+            .settings
+            .window
+            .start
+            .and_then(capture::time::format_rfc3339),
+        end: request
+            .settings
+            .window
+            .end
+            .and_then(capture::time::format_rfc3339),
     };
-    refuse_other_window(&request.output, latest(&request.output, &store).await?.as_ref(), &window)?;
+    refuse_other_window(
+        &request.output,
+        latest(&request.output, &store).await?.as_ref(),
+        &window,
+    )?;
     let found = measure(&request, &Bar::default()).await?;
     let written = found.write(&request).await?;
     if arguments.json {
@@ -166,13 +180,18 @@ pub(crate) async fn run(arguments: QualityArguments) -> anyhow::Result<u8> {
 
 async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<QualityRequest, EngineError> {
     let place = |name: &str, text: &Option<String>| {
-        text.as_deref().map(|text| settings::location(name, text)).transpose()
+        text.as_deref()
+            .map(|text| settings::location(name, text))
+            .transpose()
     };
     let named = |text: &Option<String>| text.as_deref().map(Attribute::parse);
     if !(0.0..=1.0).contains(&arguments.min_coverage) {
         return Err(EngineError::new(
             ErrorKind::Usage,
-            format!("--min-coverage is {}, expected a share from 0 to 1", arguments.min_coverage),
+            format!(
+                "--min-coverage is {}, expected a share from 0 to 1",
+                arguments.min_coverage
+            ),
         ));
     }
     let (columns, classes) = columns(&arguments.columns)?;
@@ -240,7 +259,11 @@ pub(crate) fn columns(arguments: &ColumnArguments) -> Result<(QualityColumns, Cl
     }
     let columns = QualityColumns {
         prediction: arguments.prediction.as_deref().map(Attribute::parse),
-        probability: arguments.probability.iter().map(|text| Attribute::parse(text)).collect(),
+        probability: arguments
+            .probability
+            .iter()
+            .map(|text| Attribute::parse(text))
+            .collect(),
         label: arguments.label.as_deref().map(Attribute::parse),
         ..QualityColumns::default()
     };
@@ -257,7 +280,11 @@ pub(crate) fn options(arguments: &ColumnArguments) -> Result<QualityOptions, Eng
     let value_matrix = match &arguments.value_matrix {
         None => None,
         Some(text) => {
-            let row = |row: &str| row.split(',').map(|cell| cell.trim().parse().ok()).collect::<Option<Vec<f64>>>();
+            let row = |row: &str| {
+                row.split(',')
+                    .map(|cell| cell.trim().parse().ok())
+                    .collect::<Option<Vec<f64>>>()
+            };
             let rows_actual = text.split(';').map(row).collect::<Option<Vec<_>>>().ok_or_else(|| {
                 EngineError::new(
                     ErrorKind::Usage,
@@ -311,7 +338,10 @@ fn text(found: &QualityRun, written: &Written) -> String {
         }
     }
     for (name, metric) in &document.metrics {
-        let breach = document.checks.iter().any(|check| check.metric == *name && check.outcome == "breach");
+        let breach = document
+            .checks
+            .iter()
+            .any(|check| check.metric == *name && check.outcome == "breach");
         let mark = if breach { "  breach" } else { "" };
         let _infallible = writeln!(
             out,
@@ -336,13 +366,18 @@ fn text(found: &QualityRun, written: &Written) -> String {
         let _infallible = writeln!(out, "note: {note}");
     }
     if written.is_new {
-        let (merged, documents): (Vec<_>, Vec<_>) = written.places.iter().partition(|place| place.contains("/merge/"));
+        let (merged, documents): (Vec<_>, Vec<_>) =
+            written.places.iter().partition(|place| place.contains("/merge/"));
         for place in documents {
             let _infallible = writeln!(out, "wrote {place}");
         }
         if let Some(first) = merged.first() {
             let folder = first.split("/merge/").next().unwrap_or_default();
-            let _infallible = writeln!(out, "wrote {} merged files below {folder}/merge", count(merged.len() as u64));
+            let _infallible = writeln!(
+                out,
+                "wrote {} merged files below {folder}/merge",
+                count(merged.len() as u64)
+            );
         }
     } else {
         let _infallible = writeln!(out, "nothing new: revision {} stands", written.revision);

@@ -22,9 +22,7 @@ use baselines::document::DocumentError;
 use baselines::document::estimate::EstimatorDocument;
 use baselines::document::model_monitor::{CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics};
 use baselines::document::quality::{QUALITY_FILE, QualityDocument};
-use baselines::quality::{
-    Problem, QualityConstraints, QualityOptions, QualityResult, suggest_constraints,
-};
+use baselines::quality::{Problem, QualityConstraints, QualityOptions, QualityResult, suggest_constraints};
 use capture::schema::{Probability, Schema};
 use capture::time::format_rfc3339;
 use std::collections::BTreeMap;
@@ -81,7 +79,11 @@ pub async fn make_quality_baseline(
     request: &QualityBaselineRequest,
     progress: &dyn Progress,
 ) -> Result<MadeQualityBaseline, EngineError> {
-    let of_schema = match request.schema.as_ref().and_then(|schema| schema.probability.as_ref()) {
+    let of_schema = match request
+        .schema
+        .as_ref()
+        .and_then(|schema| schema.probability.as_ref())
+    {
         Some(Probability::PerClass(columns)) => Some(columns.keys().cloned().collect()),
         _ => None,
     };
@@ -90,9 +92,11 @@ pub async fn make_quality_baseline(
         positive: request.classes.positive.clone(),
     };
     let features = match (&request.schema, request.problem) {
-        (Some(schema), Problem::Regression) => {
-            schema.features.iter().map(|feature| feature.name.clone()).collect()
-        }
+        (Some(schema), Problem::Regression) => schema
+            .features
+            .iter()
+            .map(|feature| feature.name.clone())
+            .collect(),
         _ => Vec::new(),
     };
     let empty = BTreeMap::new();
@@ -158,7 +162,8 @@ impl MadeQualityBaseline {
     /// The documents, by their names below the baseline's folder.
     pub fn documents(&self) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
         let fault = |error: DocumentError| {
-            EngineError::new(ErrorKind::Internal, "a model-quality document cannot be written").with_source(error)
+            EngineError::new(ErrorKind::Internal, "a model-quality document cannot be written")
+                .with_source(error)
         };
         let below = |name: &str| format!("{MODEL_QUALITY_FOLDER}/{name}");
         let statistics = Statistics::of_quality(&self.result, self.evaluation_time.as_deref());
@@ -178,7 +183,10 @@ impl MadeQualityBaseline {
     /// Writes the documents; gives where each is.
     pub async fn write(&self, output: &Location, options: &StoreOptions) -> Result<Vec<String>, EngineError> {
         let documents = self.documents()?;
-        let named = documents.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+        let named = documents
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), bytes.clone()))
+            .collect();
         write_all(output, options, named).await
     }
 }
@@ -207,7 +215,9 @@ pub(crate) async fn load_baseline(
     options: &StoreOptions,
 ) -> Result<QualityBaseline, EngineError> {
     let folder = match location.file_name() {
-        Some(CONSTRAINTS_FILE | STATISTICS_FILE | QUALITY_FILE) => location.parent().unwrap_or_else(|| location.clone()),
+        Some(CONSTRAINTS_FILE | STATISTICS_FILE | QUALITY_FILE) => {
+            location.parent().unwrap_or_else(|| location.clone())
+        }
         _ => location.clone(),
     };
     let (store, root) = open_store(&folder, options).await?;
@@ -236,17 +246,25 @@ pub(crate) async fn load_baseline(
         hasher.update(bytes);
     }
     let unusable = |name: &str, error: DocumentError| {
-        EngineError::new(ErrorKind::Usage, format!("baseline file {} cannot be used: {error}", folder.join(name)))
-            .with_hint(error.hint())
+        EngineError::new(
+            ErrorKind::Usage,
+            format!("baseline file {} cannot be used: {error}", folder.join(name)),
+        )
+        .with_hint(error.hint())
     };
     let mut found = QualityBaseline {
         missing: format!("the baseline at {folder} holds no metrics to hold the window against"),
         digest: format!("xxh3-{:032x}", hasher.digest128()),
-        source: if quality.is_some() { "driftline" } else { "model_monitor" },
+        source: if quality.is_some() {
+            "driftline"
+        } else {
+            "model_monitor"
+        },
         ..QualityBaseline::default()
     };
     if let Some(bytes) = quality {
-        let document = QualityDocument::from_bytes(&bytes).map_err(|error| unusable(&place(QUALITY_FILE), error))?;
+        let document =
+            QualityDocument::from_bytes(&bytes).map_err(|error| unusable(&place(QUALITY_FILE), error))?;
         found.document = Some(document);
     }
     if let Some(bytes) = constraints {
@@ -266,9 +284,13 @@ pub(crate) async fn load_baseline(
                 .with_hint("give the problem the baseline was made for"));
             }
             for (name, constraint) in &mut loaded.constraints.metrics {
-                let metric = found.document.as_ref().and_then(|document| document.metrics.get(name));
-                constraint.baseline =
-                    metric.map(|metric| metric.to_metric()).filter(|metric| metric.value == constraint.threshold);
+                let metric = found
+                    .document
+                    .as_ref()
+                    .and_then(|document| document.metrics.get(name));
+                constraint.baseline = metric
+                    .map(|metric| metric.to_metric())
+                    .filter(|metric| metric.value == constraint.threshold);
             }
             found.constraints = Some(loaded.constraints);
             found.without_threshold = loaded.without_threshold;

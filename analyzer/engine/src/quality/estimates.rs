@@ -8,7 +8,8 @@ use baselines::document::estimate::EstimatorDocument;
 use baselines::document::quality::{ConceptDriftTwin, EstimateTwin, EstimatedTwin, MetricTwin};
 use baselines::estimate::{
     BinaryCbpe, BinaryReference, BinaryWindow, CalibrationTest, Dle, Estimate, Feature, MulticlassCbpe,
-    MulticlassReference, MulticlassWindow, RegressionReference, RegressionWindow, concept_drift, estimate_error,
+    MulticlassReference, MulticlassWindow, RegressionReference, RegressionWindow, concept_drift,
+    estimate_error,
 };
 use baselines::quality::Problem;
 use std::collections::BTreeMap;
@@ -48,10 +49,14 @@ fn classes_of(sample: &Sample, rows: &[u32], settings: &MeasureSettings, with_la
         let predicted = match &sample.predicted {
             Some(Outcome::Classes(codes)) if !settings.threshold_decides => codes[row],
             _ if sample.problem == Problem::Binary => u32::from(sample.scores[0][row] >= settings.threshold),
-            _ => scores()
-                .enumerate()
-                .fold((0, f64::MIN), |best, (idx, score)| if score > best.1 { (idx as u32, score) } else { best })
-                .0,
+            _ => {
+                scores()
+                    .enumerate()
+                    .fold((0, f64::MIN), |best, (idx, score)| {
+                        if score > best.1 { (idx as u32, score) } else { best }
+                    })
+                    .0
+            }
         };
         if predicted == NO_CODE || predicted == OUTSIDE {
             continue;
@@ -108,7 +113,8 @@ pub(super) fn fit(
             Err("a regression's estimator needs the features: give them with --schema".to_owned())
         }
         Problem::Regression => {
-            let (Outcome::Numbers(labels), Some(Outcome::Numbers(predicted))) = (&sample.labels, &sample.predicted)
+            let (Outcome::Numbers(labels), Some(Outcome::Numbers(predicted))) =
+                (&sample.labels, &sample.predicted)
             else {
                 return Err("the sample is no regression".to_owned());
             };
@@ -152,7 +158,12 @@ impl HeldFeature<'_> {
         if numeric.unwrap_or(column.is_numeric) {
             HeldFeature::Numbers(rows.iter().map(|row| column.numbers[*row as usize]).collect())
         } else {
-            let text = |row: &u32| column.texts.get(column.codes[*row as usize] as usize).map(String::as_str);
+            let text = |row: &u32| {
+                column
+                    .texts
+                    .get(column.codes[*row as usize] as usize)
+                    .map(String::as_str)
+            };
             HeldFeature::Categories(rows.iter().map(text).collect())
         }
     }
@@ -165,7 +176,9 @@ fn held_features<'a>(
     fitted: Option<&Dle>,
 ) -> Result<Vec<HeldFeature<'a>>, String> {
     use baselines::estimate::FeatureEncoding;
-    let encodings = fitted.and_then(|dle| dle.models.values().next()).map(|model| &model.encodings);
+    let encodings = fitted
+        .and_then(|dle| dle.models.values().next())
+        .map(|model| &model.encodings);
     names
         .iter()
         .enumerate()
@@ -207,12 +220,20 @@ pub(super) fn estimate(
         (estimates.n_rows, metrics.collect())
     };
     match (estimator, sample.problem) {
-        (EstimatorDocument::Binary { positive_class, estimator }, Problem::Binary) => {
+        (
+            EstimatorDocument::Binary {
+                positive_class,
+                estimator,
+            },
+            Problem::Binary,
+        ) => {
             if sample.scores.is_empty() {
                 return Err("the window has no probability".to_owned());
             }
             if sample.classes.get(1) != Some(positive_class) {
-                return Err(format!("the estimator was fitted for the positive class `{positive_class}`"));
+                return Err(format!(
+                    "the estimator was fitted for the positive class `{positive_class}`"
+                ));
             }
             let columns = classes_of(sample, rows, settings, false);
             let prediction: Vec<bool> = columns.predicted.iter().map(|class| *class == 1).collect();
@@ -237,8 +258,11 @@ pub(super) fn estimate(
             let Some(Outcome::Numbers(predicted)) = &sample.predicted else {
                 return Err("the window has no prediction".to_owned());
             };
-            let usable: Vec<u32> =
-                rows.iter().copied().filter(|row| predicted[*row as usize].is_finite()).collect();
+            let usable: Vec<u32> = rows
+                .iter()
+                .copied()
+                .filter(|row| predicted[*row as usize].is_finite())
+                .collect();
             let held = held_features(sample, features, &usable, Some(estimator))?;
             let columns: Vec<Feature<'_>> = held.iter().map(HeldFeature::view).collect();
             let prediction: Vec<f64> = usable.iter().map(|row| predicted[*row as usize]).collect();
@@ -278,7 +302,11 @@ pub(super) fn describe(
     let all: Vec<u32> = (0..sample.len() as u32).collect();
     let (n, found) = estimate(estimator, sample, &all, settings)?;
     let realised = |name: &str| metrics.get(name).map(|metric| metric.value);
-    let method = if matches!(estimator, EstimatorDocument::Regression { .. }) { "dle" } else { "cbpe" };
+    let method = if matches!(estimator, EstimatorDocument::Regression { .. }) {
+        "dle"
+    } else {
+        "cbpe"
+    };
     Ok(EstimateTwin {
         method: method.to_owned(),
         n,
@@ -302,13 +330,17 @@ fn drift(
     let (probability, label): (Vec<f64>, Vec<bool>) = match estimator {
         EstimatorDocument::Binary { estimator, .. } => {
             let probability = estimator.calibrate(&columns.probabilities)?;
-            (probability, columns.labels.iter().map(|label| *label == 1).collect())
+            (
+                probability,
+                columns.labels.iter().map(|label| *label == 1).collect(),
+            )
         }
         EstimatorDocument::Multiclass { classes, estimator } => {
             // Of each row the probability of the class it was given, and whether that was right.
             let calibrated = estimator.calibrate(&columns.probabilities).ok()?;
             let each = columns.predicted.iter().zip(&columns.labels).enumerate();
-            each.map(|(row, (class, label))| (calibrated[row * classes.len() + class], class == label)).unzip()
+            each.map(|(row, (class, label))| (calibrated[row * classes.len() + class], class == label))
+                .unzip()
         }
         EstimatorDocument::Regression { .. } => return None,
     };
@@ -328,7 +360,9 @@ fn drift(
         n: evidence.n_rows,
         excess_rate: evidence.excess_rate,
         p_value: evidence.p_value,
-        statistics: tests.map(|test| (name(test.test).to_owned(), test.statistic)).collect(),
+        statistics: tests
+            .map(|test| (name(test.test).to_owned(), test.statistic))
+            .collect(),
         is_drift: evidence.p_value < SIGNIFICANCE,
     })
 }

@@ -5,8 +5,8 @@
 use super::attribute::Attribute;
 use super::gather::{Kind, NO_TIME};
 use super::join::{JoinCounts, join};
-use super::merged::MergeLabels;
 use super::labels::{ID_NAMES, LabelColumns, Labels, read_labels};
+use super::merged::MergeLabels;
 use super::read::{Choice, ObjectLines, ReadCounts, Role, Rows, Wanted, read_rows};
 use super::request::QualityColumns;
 use super::sample::{ClassChoice, Sample};
@@ -222,7 +222,9 @@ pub(crate) async fn load_table(request: &LoadRequest<'_>, data: &Location) -> Re
 }
 
 fn lines_of(rows: &Rows, n_objects: usize) -> Vec<ObjectLines> {
-    (0..n_objects as u32).map(|idx| rows.objects.get(&idx).copied().unwrap_or_default()).collect()
+    (0..n_objects as u32)
+        .map(|idx| rows.objects.get(&idx).copied().unwrap_or_default())
+        .collect()
 }
 
 fn kind_of(problem: Problem) -> Kind {

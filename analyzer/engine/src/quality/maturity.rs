@@ -45,7 +45,11 @@ pub(super) async fn learn(
     for row in 0..sample.len() {
         let second = sample.seconds[row];
         if second != NO_TIME {
-            let labelled = sample.first_label.get(row).copied().filter(|second| *second != NO_TIME);
+            let labelled = sample
+                .first_label
+                .get(row)
+                .copied()
+                .filter(|second| *second != NO_TIME);
             // A label without a time is there, but says nothing of delays.
             if labelled.is_some() || !sample.is_labelled(row) {
                 window.count(second, labelled);
@@ -63,7 +67,11 @@ pub(super) fn say(known: &LabelDelays, window: &LabelDelays, now: i64, coverage:
         ..MaturityTwin::default()
     };
     let nothing = window.cohorts.is_empty() && coverage.n_labelled > 0;
-    let curve = if nothing { Err(MaturityUnknown::NoLabels) } else { known.curve(now) };
+    let curve = if nothing {
+        Err(MaturityUnknown::NoLabels)
+    } else {
+        known.curve(now)
+    };
     let unknown: Result<(), MaturityUnknown> = curve.and_then(|curve| {
         said.expected_coverage = Some(curve.expected_coverage(window, now));
         said.final_coverage = Some(curve.level()?);
@@ -84,8 +92,11 @@ async fn read(place: &Location, options: &StoreOptions) -> Result<LabelDelays, E
         Err(error) => return Err(error.into()),
     };
     let damaged = || {
-        EngineError::new(ErrorKind::Usage, format!("{LABELS_FILE} at {place} cannot be read"))
-            .with_hint("it is written by `driftline quality`; remove it, and label delays are learnt again")
+        EngineError::new(
+            ErrorKind::Usage,
+            format!("{LABELS_FILE} at {place} cannot be read"),
+        )
+        .with_hint("it is written by `driftline quality`; remove it, and label delays are learnt again")
     };
     let document: LabelsDocument =
         serde_json::from_slice(&object.bytes).map_err(|error| damaged().with_source(error))?;

@@ -131,8 +131,15 @@ pub(super) async fn write(
 fn folder_of(shown_key: &str) -> String {
     let parts: Vec<&str> = shown_key.split('/').collect();
     let n = parts.len().saturating_sub(5);
-    let is_hour = parts.len() >= 5 && parts[n..parts.len() - 1].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
-    if is_hour { parts[..n].join("/") } else { String::new() }
+    let is_hour = parts.len() >= 5
+        && parts[n..parts.len() - 1]
+            .iter()
+            .all(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    if is_hour {
+        parts[..n].join("/")
+    } else {
+        String::new()
+    }
 }
 
 /// The merged form of a line and the hour it belongs to.
@@ -148,16 +155,32 @@ fn merge(
         RecordFormat::Capture => {
             let record = envelope::parse(text).ok()?;
             let event = record.event_metadata.as_ref()?;
-            let id = join_id(event.inference_id.as_deref().or(event.event_id.as_deref())?.as_bytes());
-            let second = event.inference_time.as_deref().and_then(parse_rfc3339).or(item.context.hour)?;
+            let id = join_id(
+                event
+                    .inference_id
+                    .as_deref()
+                    .or(event.event_id.as_deref())?
+                    .as_bytes(),
+            );
+            let second = event
+                .inference_time
+                .as_deref()
+                .and_then(parse_rfc3339)
+                .or(item.context.hour)?;
             let data = labels.of_record(id)?;
-            let delivery = event.event_id.as_deref().map_or(id, |event| join_id(event.as_bytes()));
+            let delivery = event
+                .event_id
+                .as_deref()
+                .map_or(id, |event| join_id(event.as_bytes()));
             if !request.settings.window.contains(second) || !seen.insert(delivery) {
                 return None;
             }
             let truth = serde_json::json!({"data": data, "encoding": "CSV"});
             let body = text.strip_prefix('{')?.trim_start();
-            Some((second, format!("{{\"groundTruthData\":{truth},{body}\n").into_bytes()))
+            Some((
+                second,
+                format!("{{\"groundTruthData\":{truth},{body}\n").into_bytes(),
+            ))
         }
         RecordFormat::BatchCsv => {
             let (rest, time) = text.rsplit_once(',')?;
@@ -208,12 +231,23 @@ struct Parts {
 impl Parts {
     fn new(digest: &str) -> Self {
         let digest = digest.trim_start_matches("xxh3-");
-        let hex: String = digest.chars().filter(char::is_ascii_hexdigit).chain("0".repeat(32).chars()).collect();
+        let hex: String = digest
+            .chars()
+            .filter(char::is_ascii_hexdigit)
+            .chain("0".repeat(32).chars())
+            .collect();
         let at = |from: usize, to: usize| &hex[from..to];
         Self {
             open: BTreeMap::new(),
             n_open_bytes: 0,
-            suffix: format!("{}-{}-{}-{}-{}", at(0, 8), at(8, 12), at(12, 16), at(16, 20), at(20, 32)),
+            suffix: format!(
+                "{}-{}-{}-{}-{}",
+                at(0, 8),
+                at(8, 12),
+                at(12, 16),
+                at(16, 20),
+                at(20, 32)
+            ),
         }
     }
 
@@ -235,7 +269,11 @@ impl Parts {
             let time = format_rfc3339(*hour).unwrap_or_default();
             let (day, rest) = time.split_once('T').unwrap_or(("0000-00-00", "00"));
             let path = format!("{}/{}", day.replace('-', "/"), rest.get(..2).unwrap_or("00"));
-            let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            let folder = if folder.is_empty() {
+                String::new()
+            } else {
+                format!("{folder}/")
+            };
             let name = format!("merge/{folder}{path}/part-{number:05}-{}.c000.jsonl", self.suffix);
             self.n_open_bytes -= bytes.len();
             done.push((name, std::mem::take(bytes)));

@@ -10,17 +10,29 @@ use super::request::{FacetRequest, QualityRequest};
 use super::sample::{FeatureColumn, OUTSIDE, Outcome, Sample};
 use crate::error::{EngineError, ErrorKind};
 use baselines::bias::{
-    AllowedRange, BiasMetric, BiasVerdict, BootstrapOptions, FacetCounts, FacetRows, bias_intervals, judge_interval,
+    AllowedRange, BiasMetric, BiasVerdict, BootstrapOptions, FacetCounts, FacetRows, bias_intervals,
+    judge_interval,
 };
 use baselines::document::estimate::EstimatorDocument;
-use baselines::document::quality::{BiasTwin, MetricTwin, QualityDocument, SegmentTwin, WindowTwin, reasons, twins};
+use baselines::document::quality::{
+    BiasTwin, MetricTwin, QualityDocument, SegmentTwin, WindowTwin, reasons, twins,
+};
 use baselines::quality::{Problem, QualityOptions};
 use baselines::segment::{Condition, SearchOptions, SegmentColumn, weak_segments};
 use capture::time::format_rfc3339;
 use std::collections::BTreeMap;
 
 /// Lengths of parts by time, in seconds: the shortest that makes at most [`MAX_WINDOWS`] is taken.
-const PERIODS: [i64; 8] = [3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400, 365 * 86_400, 3650 * 86_400];
+const PERIODS: [i64; 8] = [
+    3600,
+    6 * 3600,
+    86_400,
+    7 * 86_400,
+    30 * 86_400,
+    90 * 86_400,
+    365 * 86_400,
+    3650 * 86_400,
+];
 const MAX_WINDOWS: i64 = 60;
 /// Values of a segment column that are shown; the others are too many to look at one by one.
 const MAX_SEGMENTS: usize = 200;
@@ -44,9 +56,10 @@ pub(super) fn wanted_features(request: &QualityRequest, baseline: &QualityBaseli
         match (&request.schema, &baseline.columns) {
             (Some(schema), _) => schema.features.iter().for_each(|feature| add(&feature.name)),
             (None, Some(columns)) => {
-                let inputs = columns.columns.iter().filter(|column| {
-                    matches!(column.role, baselines::baseline::Role::Input)
-                });
+                let inputs = columns
+                    .columns
+                    .iter()
+                    .filter(|column| matches!(column.role, baselines::baseline::Role::Input));
                 inputs.for_each(|column| add(&column.summary.name));
             }
             _ => {}
@@ -100,10 +113,24 @@ fn light(settings: &MeasureSettings) -> MeasureSettings {
 fn principal(problem: Problem) -> &'static [&'static str] {
     match problem {
         Problem::Binary => &[
-            "accuracy", "auc", "average_precision", "brier", "f1", "log_loss", "precision", "recall", "specificity",
+            "accuracy",
+            "auc",
+            "average_precision",
+            "brier",
+            "f1",
+            "log_loss",
+            "precision",
+            "recall",
+            "specificity",
         ],
         Problem::Multiclass => &[
-            "accuracy", "macro_auc", "macro_f1", "macro_precision", "macro_recall", "weighted_f1", "log_loss",
+            "accuracy",
+            "macro_auc",
+            "macro_f1",
+            "macro_precision",
+            "macro_recall",
+            "weighted_f1",
+            "log_loss",
         ],
         Problem::Regression => &["mae", "mse", "rmse", "mape", "r2", "bias"],
     }
@@ -116,15 +143,28 @@ fn windows(
 ) -> Result<Vec<WindowTwin>, EngineError> {
     let timed = sample.seconds.iter().copied().filter(|second| *second != NO_TIME);
     let Some((first, last)) = timed.fold(None, |span: Option<(i64, i64)>, second| {
-        Some(span.map_or((second, second), |(first, last)| (first.min(second), last.max(second))))
+        Some(span.map_or((second, second), |(first, last)| {
+            (first.min(second), last.max(second))
+        }))
     }) else {
         return Ok(Vec::new());
     };
     let n_of = |period: i64| last.div_euclid(period) - first.div_euclid(period) + 1;
-    let period = PERIODS.into_iter().find(|period| n_of(*period) <= MAX_WINDOWS).unwrap_or(PERIODS[PERIODS.len() - 1]);
+    let period = PERIODS
+        .into_iter()
+        .find(|period| n_of(*period) <= MAX_WINDOWS)
+        .unwrap_or(PERIODS[PERIODS.len() - 1]);
     let mut parts: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-    for (row, second) in sample.seconds.iter().enumerate().filter(|(_, second)| **second != NO_TIME) {
-        parts.entry(second.div_euclid(period) * period).or_default().push(row as u32);
+    for (row, second) in sample
+        .seconds
+        .iter()
+        .enumerate()
+        .filter(|(_, second)| **second != NO_TIME)
+    {
+        parts
+            .entry(second.div_euclid(period) * period)
+            .or_default()
+            .push(row as u32);
     }
     let settings = light(settings);
     let mut found = Vec::with_capacity(parts.len());
@@ -146,7 +186,10 @@ fn windows(
             start: format_rfc3339(start).unwrap_or_default(),
             end: format_rfc3339(start + period).unwrap_or_default(),
             n_predictions: rows.len() as u64,
-            n_labelled: rows.iter().filter(|row| sample.is_labelled(**row as usize)).count() as u64,
+            n_labelled: rows
+                .iter()
+                .filter(|row| sample.is_labelled(**row as usize))
+                .count() as u64,
             estimates: estimates.collect(),
             metrics,
         });
@@ -155,10 +198,17 @@ fn windows(
 }
 
 fn column<'s>(sample: &'s Sample, name: &str) -> Result<&'s FeatureColumn, EngineError> {
-    sample.features.iter().find(|column| column.name == name).ok_or_else(|| {
-        EngineError::new(ErrorKind::Usage, format!("column `{name}` was asked for, and the predictions do not have it"))
+    sample
+        .features
+        .iter()
+        .find(|column| column.name == name)
+        .ok_or_else(|| {
+            EngineError::new(
+                ErrorKind::Usage,
+                format!("column `{name}` was asked for, and the predictions do not have it"),
+            )
             .with_hint("segments and facets are input columns; --schema names those of captured records")
-    })
+        })
 }
 
 fn segments(
@@ -196,7 +246,10 @@ fn segments(
         document.segments.push(SegmentTwin {
             conditions: vec![condition],
             n_predictions: rows.len() as u64,
-            n_labelled: rows.iter().filter(|row| sample.is_labelled(**row as usize)).count() as u64,
+            n_labelled: rows
+                .iter()
+                .filter(|row| sample.is_labelled(**row as usize))
+                .count() as u64,
             not_computable: reasons(&result),
             metrics: twins(&result.metrics),
             ..SegmentTwin::default()
@@ -206,7 +259,11 @@ fn segments(
 }
 
 fn quartiles(numbers: &[f64]) -> Vec<f64> {
-    let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).collect();
+    let mut sorted: Vec<f64> = numbers
+        .iter()
+        .copied()
+        .filter(|number| number.is_finite())
+        .collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut edges: Vec<f64> = [1, 2, 3]
         .into_iter()
@@ -242,9 +299,12 @@ pub(super) fn losses(sample: &Sample, settings: &MeasureSettings) -> (&'static s
             for (row, label) in labels.iter().enumerate() {
                 let class = match predicted {
                     Some(Outcome::Classes(codes)) if !settings.threshold_decides => Some(codes[row]),
-                    _ => sample.scores.first().map(|scores| scores[row]).filter(|score| score.is_finite()).map(
-                        |score| u32::from(score >= settings.threshold),
-                    ),
+                    _ => sample
+                        .scores
+                        .first()
+                        .map(|scores| scores[row])
+                        .filter(|score| score.is_finite())
+                        .map(|score| u32::from(score >= settings.threshold)),
                 };
                 if let Some(class) = class.filter(|class| *class != NO_CODE && *class != OUTSIDE)
                     && *label != NO_CODE
@@ -260,14 +320,28 @@ pub(super) fn losses(sample: &Sample, settings: &MeasureSettings) -> (&'static s
     }
 }
 
-fn find(document: &mut QualityDocument, notes: &mut Vec<String>, sample: &Sample, settings: &MeasureSettings) {
+fn find(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    sample: &Sample,
+    settings: &MeasureSettings,
+) {
     let (metric, rows, losses) = losses(sample, settings);
-    let usable: Vec<&FeatureColumn> = sample.features.iter().filter(|column| !column.overflown).collect();
+    let usable: Vec<&FeatureColumn> = sample
+        .features
+        .iter()
+        .filter(|column| !column.overflown)
+        .collect();
     if usable.is_empty() {
-        notes.push("weak segments were not searched for: no input columns are known; --schema names them".to_owned());
+        notes.push(
+            "weak segments were not searched for: no input columns are known; --schema names them".to_owned(),
+        );
         return;
     }
-    let held: Vec<HeldFeature<'_>> = usable.iter().map(|column| HeldFeature::of(column, &rows, None)).collect();
+    let held: Vec<HeldFeature<'_>> = usable
+        .iter()
+        .map(|column| HeldFeature::of(column, &rows, None))
+        .collect();
     let columns: Vec<SegmentColumn<'_>> = held
         .iter()
         .map(|held| match held {
@@ -290,7 +364,11 @@ fn find(document: &mut QualityDocument, notes: &mut Vec<String>, sample: &Sample
         .segments
         .iter()
         .map(|segment| SegmentTwin {
-            conditions: segment.conditions.iter().map(|condition| words(condition, &usable)).collect(),
+            conditions: segment
+                .conditions
+                .iter()
+                .map(|condition| words(condition, &usable))
+                .collect(),
             n_predictions: segment.n_rows,
             n_labelled: segment.n_rows,
             metrics: BTreeMap::from([(
@@ -353,19 +431,30 @@ fn bias(
     let (_, rows, losses) = losses(sample, settings);
     let label: Vec<bool> = rows.iter().map(|row| labels[*row as usize] == 1).collect();
     // A row that is wrong was predicted as the other class.
-    let prediction: Vec<bool> = label.iter().zip(&losses).map(|(label, loss)| *label != (*loss > 0.0)).collect();
+    let prediction: Vec<bool> = label
+        .iter()
+        .zip(&losses)
+        .map(|(label, loss)| *label != (*loss > 0.0))
+        .collect();
     let values: Vec<String> = match &facet.value {
         Some(value) => vec![value.clone()],
         None if column.texts.len() <= MAX_NUMBERS => column.texts.clone(),
         None => {
-            notes.push(format!("facet `{}` has {} values: say which one with COLUMN=VALUE", facet.column, column.texts.len()));
+            notes.push(format!(
+                "facet `{}` has {} values: say which one with COLUMN=VALUE",
+                facet.column,
+                column.texts.len()
+            ));
             return Ok(());
         }
     };
     for value in values {
         let wanted = super::gather::class_text(&value).into_owned();
         let known = column.texts.iter().position(|text| *text == wanted);
-        let threshold = value.parse::<f64>().ok().filter(|_| column.is_numeric && known.is_none());
+        let threshold = value
+            .parse::<f64>()
+            .ok()
+            .filter(|_| column.is_numeric && known.is_none());
         let in_facet: Vec<bool> = rows
             .iter()
             .map(|row| match threshold {
@@ -380,7 +469,9 @@ fn bias(
             prediction: Some(&prediction),
             group: None,
         })
-        .map_err(|error| EngineError::new(ErrorKind::Internal, format!("facet `{}`: {error}", facet.column)))?;
+        .map_err(|error| {
+            EngineError::new(ErrorKind::Internal, format!("facet `{}`: {error}", facet.column))
+        })?;
         let options = BootstrapOptions {
             seed: settings.options.seed,
             ..BootstrapOptions::default()

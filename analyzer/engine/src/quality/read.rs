@@ -429,8 +429,11 @@ fn take_records(rows: &mut Rows, outcome: &ChunkOutcome, item: &Item, lines: &[u
     rows.counts.outside_window += outcome.n_outside_window;
     rows.counts.shadow += outcome.n_shadow;
     rows.counts.without_time += outcome.n_without_time;
-    rows.counts.one_sided +=
-        outcome.records.iter().filter(|record| capture && record.one_sided).count() as u64;
+    rows.counts.one_sided += outcome
+        .records
+        .iter()
+        .filter(|record| capture && record.one_sided)
+        .count() as u64;
     let object = rows.objects.entry(item.object_idx).or_default();
     object.lines += outcome.n_lines;
     object.rejected += outcome.rejects.len() as u64;

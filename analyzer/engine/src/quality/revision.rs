@@ -56,10 +56,7 @@ pub async fn latest(output: &Location, options: &StoreOptions) -> Result<Option<
 }
 
 /// The pointer and its entity tag.
-async fn pointer(
-    output: &Location,
-    options: &StoreOptions,
-) -> Result<Option<(Latest, String)>, EngineError> {
+async fn pointer(output: &Location, options: &StoreOptions) -> Result<Option<(Latest, String)>, EngineError> {
     let (store, root) = open_store(output, options).await?;
     let object = match store.get(&join_key(&root, LATEST_FILE), MAX_POINTER_BYTES).await {
         Ok(object) => object,
@@ -160,7 +157,9 @@ impl Revision {
     /// Puts a document into the revision's folder.
     pub(crate) async fn put(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), EngineError> {
         let key = join_key(&self.root, &format!("{}/{name}", self.folder));
-        self.store.put(&key, Bytes::from(bytes), PutMode::Overwrite).await?;
+        self.store
+            .put(&key, Bytes::from(bytes), PutMode::Overwrite)
+            .await?;
         self.places.push(self.store.locate(&key));
         Ok(())
     }
@@ -175,19 +174,23 @@ impl Revision {
             window: self.window,
         };
         let mut bytes = serde_json::to_vec_pretty(&pointer).map_err(|error| {
-            EngineError::new(ErrorKind::Internal, format!("{LATEST_FILE} cannot be written")).with_source(error)
+            EngineError::new(ErrorKind::Internal, format!("{LATEST_FILE} cannot be written"))
+                .with_source(error)
         })?;
         bytes.push(b'\n');
         let key = join_key(&self.root, LATEST_FILE);
         let mode = self.found.map_or(PutMode::CreateOnly, PutMode::IfMatch);
-        self.store.put(&key, Bytes::from(bytes), mode).await.map_err(|error| match error.kind() {
-            StoreErrorKind::AlreadyExists | StoreErrorKind::PreconditionFailed => EngineError::new(
-                ErrorKind::Storage,
-                format!("another run wrote revision {} meanwhile", self.number),
-            )
-            .with_hint("run again: labels that it did not have make the next revision"),
-            _ => error.into(),
-        })?;
+        self.store
+            .put(&key, Bytes::from(bytes), mode)
+            .await
+            .map_err(|error| match error.kind() {
+                StoreErrorKind::AlreadyExists | StoreErrorKind::PreconditionFailed => EngineError::new(
+                    ErrorKind::Storage,
+                    format!("another run wrote revision {} meanwhile", self.number),
+                )
+                .with_hint("run again: labels that it did not have make the next revision"),
+                _ => error.into(),
+            })?;
         self.places.push(self.store.locate(&key));
         Ok(Written {
             revision: self.number,

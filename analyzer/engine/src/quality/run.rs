@@ -51,7 +51,10 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
         classes: &choice,
         schema: request.schema.as_ref(),
         known: baseline.columns.as_ref(),
-        baseline_columns: baseline.document.as_ref().map_or(&EMPTY, |document| &document.columns),
+        baseline_columns: baseline
+            .document
+            .as_ref()
+            .map_or(&EMPTY, |document| &document.columns),
         features: &features,
         settings: &request.settings,
         store: &request.store,
@@ -82,7 +85,12 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
     let mut document = QualityDocument {
         version: "1".to_owned(),
         software: crate::baseline::software(),
-        shown: if coverage.n_labelled == 0 { "estimated" } else { "realised" }.to_owned(),
+        shown: if coverage.n_labelled == 0 {
+            "estimated"
+        } else {
+            "realised"
+        }
+        .to_owned(),
         start: request.settings.window.start.and_then(format_rfc3339),
         end: request.settings.window.end.and_then(format_rfc3339),
         n_predictions: coverage.n_predictions,
@@ -123,7 +131,11 @@ fn class_choice(request: &QualityRequest, baseline: &QualityBaseline) -> ClassCh
         .as_ref()
         .map(|document| document.classes.clone())
         .filter(|classes| !classes.is_empty());
-    let of_schema = match request.schema.as_ref().and_then(|schema| schema.probability.as_ref()) {
+    let of_schema = match request
+        .schema
+        .as_ref()
+        .and_then(|schema| schema.probability.as_ref())
+    {
         Some(Probability::PerClass(columns)) => Some(columns.keys().cloned().collect()),
         _ => None,
     };
@@ -136,7 +148,11 @@ fn class_choice(request: &QualityRequest, baseline: &QualityBaseline) -> ClassCh
     }
 }
 
-fn measure_settings(request: &QualityRequest, baseline: &QualityBaseline, has_prediction: bool) -> MeasureSettings {
+fn measure_settings(
+    request: &QualityRequest,
+    baseline: &QualityBaseline,
+    has_prediction: bool,
+) -> MeasureSettings {
     let of_baseline = baseline.document.as_ref().and_then(|document| document.threshold);
     MeasureSettings {
         threshold: request.classes.threshold.or(of_baseline).unwrap_or(0.5),
@@ -154,7 +170,10 @@ fn label_counts(loaded: &Loaded) -> BTreeMap<String, u64> {
         ("predictions_without_id", counts.without_id),
         ("prediction_lines", loaded.predictions.lines),
         ("prediction_lines_rejected", loaded.predictions.rejected),
-        ("prediction_lines_outside_window", loaded.predictions.outside_window),
+        (
+            "prediction_lines_outside_window",
+            loaded.predictions.outside_window,
+        ),
         ("prediction_lines_shadow", loaded.predictions.shadow),
         ("unlabelled", counts.unlabelled),
         ("labels", counts.labels),
@@ -180,7 +199,10 @@ fn rejects(loaded: &Loaded) -> BTreeMap<String, BTreeMap<String, u64>> {
         .filter(|(_, counts)| !counts.rejects_by_reason.is_empty())
         .map(|(side, counts)| {
             let reasons = counts.rejects_by_reason.iter();
-            (side.to_owned(), reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect())
+            (
+                side.to_owned(),
+                reasons.map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
+            )
         })
         .collect()
 }
@@ -235,7 +257,11 @@ fn digest(sample: &Sample, request: &QualityRequest, baseline: &QualityBaseline)
         request.find_segments,
         &request.facets,
         &request.options,
-        (request.policy.convention == QualityConvention::House, request.policy.min_coverage, request.policy.min_labels),
+        (
+            request.policy.convention == QualityConvention::House,
+            request.policy.min_coverage,
+            request.policy.min_labels,
+        ),
     );
     hasher.update(format!("{asked:?}").as_bytes());
     format!("xxh3-{:032x}", hasher.digest128())

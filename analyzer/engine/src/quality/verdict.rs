@@ -16,15 +16,23 @@ use std::collections::BTreeMap;
 impl QualityRun {
     /// `verdict.json`.
     pub fn verdict_bytes(&self, request: &QualityRequest) -> Result<Vec<u8>, EngineError> {
-        VersionedVerdict::V2(self.twin(request)).to_bytes().map_err(|error| {
-            EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)
-        })
+        VersionedVerdict::V2(self.twin(request))
+            .to_bytes()
+            .map_err(|error| {
+                EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)
+            })
     }
 
     fn twin(&self, request: &QualityRequest) -> V2 {
         let document = &self.document;
         let checks = self.verdict.iter().flat_map(|verdict| &verdict.checks);
-        let known = self.loaded.sample.seconds.iter().copied().filter(|second| *second != super::gather::NO_TIME);
+        let known = self
+            .loaded
+            .sample
+            .seconds
+            .iter()
+            .copied()
+            .filter(|second| *second != super::gather::NO_TIME);
         let (first, last) = (known.clone().min(), known.max());
         let counts = &self.loaded.predictions;
         let status = match document.status.as_str() {
@@ -53,7 +61,10 @@ impl QualityRun {
             });
         }
         let choices = [
-            ("convention", convention_name(request.policy.convention).to_owned()),
+            (
+                "convention",
+                convention_name(request.policy.convention).to_owned(),
+            ),
             ("shown", document.shown.clone()),
         ];
         V2 {
@@ -70,9 +81,17 @@ impl QualityRun {
             },
             baseline: BaselineV1 {
                 location: request.baseline.to_string(),
-                source: if self.baseline.source == "driftline" { SourceV1::Driftline } else { SourceV1::ModelMonitor },
+                source: if self.baseline.source == "driftline" {
+                    SourceV1::Driftline
+                } else {
+                    SourceV1::ModelMonitor
+                },
                 digest: self.baseline.digest.clone(),
-                n_rows: self.baseline.document.as_ref().map_or(0, |document| document.n_predictions),
+                n_rows: self
+                    .baseline
+                    .document
+                    .as_ref()
+                    .map_or(0, |document| document.n_predictions),
             },
             records: RecordsV2 {
                 lines: counts.lines,
@@ -84,7 +103,11 @@ impl QualityRun {
                 rows: document.n_predictions,
                 one_sided: counts.one_sided,
                 without_time: Some(counts.without_time),
-                rejects_by_reason: counts.rejects_by_reason.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect(),
+                rejects_by_reason: counts
+                    .rejects_by_reason
+                    .iter()
+                    .map(|(reason, n)| ((*reason).to_owned(), *n))
+                    .collect(),
             },
             findings: checks.filter_map(finding).collect(),
             not_evaluated,
@@ -95,7 +118,10 @@ impl QualityRun {
             judged: JudgedV2 {
                 conventions: vec![document.convention.clone()],
                 thresholds: document.judged_by.clone(),
-                choices: choices.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+                choices: choices
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
                 alarm: None,
             },
             quality: Some(self.section()),
@@ -186,7 +212,8 @@ fn finding(check: &MetricCheck) -> Option<FindingV2> {
             "{} is {:.6}, {direction} the baseline's {:.6}",
             check.metric, value.value, check.constraint.threshold
         ),
-        remedy: "look at segments and drift for what changed, and consider retraining on recent labels".to_owned(),
+        remedy: "look at segments and drift for what changed, and consider retraining on recent labels"
+            .to_owned(),
         drift: None,
     })
 }

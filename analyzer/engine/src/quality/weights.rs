@@ -31,8 +31,11 @@ pub(super) async fn apply(
     let (store, root) = open_store(&folder, options).await?;
     let object = store.get(&join_key(&root, &name), MAX_FILE_BYTES).await?;
     let schedule = parse(&object.bytes).map_err(|what| {
-        EngineError::new(ErrorKind::Usage, format!("--sampling {location} cannot be used: {what}"))
-            .with_hint("CSV lines `from,percentage`, for example 2026-11-21T00:00:00Z,25")
+        EngineError::new(
+            ErrorKind::Usage,
+            format!("--sampling {location} cannot be used: {what}"),
+        )
+        .with_hint("CSV lines `from,percentage`, for example 2026-11-21T00:00:00Z,25")
     })?;
     sample.weights = weigh(&sample.seconds, &schedule, notes);
     Ok(())
@@ -50,7 +53,9 @@ fn parse(bytes: &[u8]) -> Result<Vec<(i64, f64)>, String> {
         });
         lines
             .map(|(idx, line)| {
-                let (from, percentage) = line.split_once(',').ok_or(format!("line {} has no comma", idx + 1))?;
+                let (from, percentage) = line
+                    .split_once(',')
+                    .ok_or(format!("line {} has no comma", idx + 1))?;
                 let percentage = percentage
                     .trim()
                     .parse()
@@ -64,7 +69,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<(i64, f64)>, String> {
     };
     let mut schedule = Vec::with_capacity(entries.len());
     for (idx, entry) in entries.iter().enumerate() {
-        let second = parse_rfc3339(&entry.from).ok_or(format!("entry {} begins at no RFC 3339 time", idx + 1))?;
+        let second =
+            parse_rfc3339(&entry.from).ok_or(format!("entry {} begins at no RFC 3339 time", idx + 1))?;
         if !(entry.percentage > 0.0 && entry.percentage <= 100.0) {
             return Err(format!("entry {} has a percentage outside 0 to 100", idx + 1));
         }
@@ -96,7 +102,9 @@ fn weigh(seconds: &[i64], schedule: &[(i64, f64)], notes: &mut Vec<String>) -> O
     }
     let changed = weights.windows(2).any(|pair| pair[0] != pair[1]);
     if !changed {
-        notes.push("the sampling percentage did not change within the window: rows have no weights".to_owned());
+        notes.push(
+            "the sampling percentage did not change within the window: rows have no weights".to_owned(),
+        );
     }
     changed.then_some(weights)
 }
@@ -107,9 +115,13 @@ mod tests {
 
     #[test]
     fn a_row_weighs_the_inverse_of_its_chance_to_be_captured() {
-        let schedule = parse(b"from,percentage\n1970-01-01T00:00:00Z,100\n1970-01-01T01:00:00Z,25\n").unwrap();
+        let schedule =
+            parse(b"from,percentage\n1970-01-01T00:00:00Z,100\n1970-01-01T01:00:00Z,25\n").unwrap();
         let mut notes = Vec::new();
-        assert_eq!(weigh(&[0, 3599, 3600], &schedule, &mut notes), Some(vec![1.0, 1.0, 4.0]));
+        assert_eq!(
+            weigh(&[0, 3599, 3600], &schedule, &mut notes),
+            Some(vec![1.0, 1.0, 4.0])
+        );
         assert_eq!(weigh(&[0, 3599], &schedule, &mut notes), None);
         assert!(parse(b"[{\"from\":\"1970-01-01T00:00:00Z\",\"percentage\":0}]").is_err());
         assert!(parse(b"yesterday,5").is_err());

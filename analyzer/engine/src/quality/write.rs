@@ -28,7 +28,11 @@ impl QualityRun {
 
     /// The documents of a revision, by their names in its folder; `verdict.json` last.
     pub fn documents(&self, request: &QualityRequest) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
-        let evaluated = self.document.maturity.as_ref().map(|maturity| maturity.as_of.as_str());
+        let evaluated = self
+            .document
+            .maturity
+            .as_ref()
+            .map(|maturity| maturity.as_of.as_str());
         let statistics = Statistics::of_quality(&self.result, evaluated);
         let violations = self.verdict.as_ref().map(Violations::from).unwrap_or_default();
         Ok(vec![
@@ -53,7 +57,14 @@ impl QualityRun {
             Next::Write(revision) => *revision,
         };
         if let Some(labels) = &self.loaded.merge {
-            merged::write(labels, &self.loaded, request, &self.document.digest, &mut revision).await?;
+            merged::write(
+                labels,
+                &self.loaded,
+                request,
+                &self.document.digest,
+                &mut revision,
+            )
+            .await?;
         }
         for (name, bytes) in documents {
             revision.put(&name, bytes).await?;
