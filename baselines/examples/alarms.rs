@@ -5,11 +5,13 @@
 //!
 //! Does not read files; the bench against other products is in `tests`.
 
+use baselines::baseline::{Baseline, BaselineColumn, Role};
 use baselines::calibrate::{ColumnEvidence, MinEffect, column_evidence, decide};
 use baselines::compare::{Context, Convention, Method, NumericPair};
 use baselines::judge::Evidence;
 use baselines::summary::{
-    CategoricalSummary, CellCounts, ColumnSummary, Distinct, InferredType, NumericSummary, WeightedPoints,
+    CategoricalSummary, CellCounts, ColumnSummary, DatasetSummary, Distinct, InferredType, NumericSummary,
+    WeightedPoints,
 };
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng, SeedableRng};
@@ -194,12 +196,54 @@ struct Outcome {
     seconds: f64,
 }
 
-fn judge(baseline: &[ColumnSummary], current: &[ColumnSummary], planted_idx: usize) -> Outcome {
-    let start = Instant::now();
-    let evidence: Vec<ColumnEvidence> = baseline
+/// A baseline as the product keeps it (past 16,384 rows counted on its grid), and its exact columns for the peers.
+struct Reference {
+    frozen: Baseline,
+    exact: Vec<ColumnSummary>,
+}
+
+impl Reference {
+    fn new(draws: &mut Draws, n: usize) -> Self {
+        let exact: Vec<ColumnSummary> = (0..N_COLUMNS)
+            .map(|idx| draws.column(idx, n, Planted::Nothing))
+            .collect();
+        let summary = DatasetSummary {
+            n_rows: n as u64,
+            columns: exact.clone(),
+        };
+        Self {
+            frozen: Baseline::freeze(summary, |_| Role::Input),
+            exact,
+        }
+    }
+}
+
+fn window(draws: &mut Draws, n: usize, (idx, planted): (usize, Planted)) -> Vec<ColumnSummary> {
+    let column = |at| draws.column(at, n, if at == idx { planted } else { Planted::Nothing });
+    (0..N_COLUMNS).map(column).collect()
+}
+
+/// A window's column as the product keeps it.
+fn kept(column: &ColumnSummary, frozen: &BaselineColumn) -> ColumnSummary {
+    let mut column = column.clone();
+    if let Some(numeric) = column.numeric.as_mut().filter(|numeric| numeric.n > 16_384) {
+        numeric.points = frozen.grid.regrid(&numeric.points, numeric.min, numeric.max);
+    }
+    column
+}
+
+fn judge(reference: &Reference, current: &[ColumnSummary], planted_idx: usize) -> Outcome {
+    let columns = &reference.frozen.columns;
+    let counted: Vec<ColumnSummary> = current
         .iter()
-        .zip(current)
-        .map(|(baseline, current)| column_evidence(baseline, current, Evidence::Counted, None, None))
+        .zip(columns)
+        .map(|(column, frozen)| kept(column, frozen))
+        .collect();
+    let start = Instant::now();
+    let evidence: Vec<ColumnEvidence> = columns
+        .iter()
+        .zip(&counted)
+        .map(|(baseline, current)| column_evidence(&baseline.summary, current, Evidence::Counted, None, None))
         .collect();
     let columns: Vec<(&ColumnEvidence, MinEffect)> = evidence
         .iter()
@@ -208,7 +252,7 @@ fn judge(baseline: &[ColumnSummary], current: &[ColumnSummary], planted_idx: usi
     let decisions = ALPHAS.map(|alpha| decide(&columns, alpha));
     let seconds = start.elapsed().as_secs_f64();
     let (mut ks, mut wasserstein) = (Vec::new(), Vec::new());
-    for (baseline, current) in baseline.iter().zip(current) {
+    for (baseline, current) in reference.exact.iter().zip(current) {
         let (Some(left), Some(right)) = (&baseline.numeric, &current.numeric) else {
             continue;
         };
@@ -270,9 +314,7 @@ fn main() -> std::io::Result<()> {
     let (n_null, n_planted) = (number(2000), number(200));
     let out = &mut std::io::stdout();
     let mut draws = Draws(Pcg64::seed_from_u64(20_261_121), None);
-    let everything: Vec<ColumnSummary> = (0..N_COLUMNS)
-        .map(|idx| draws.column(idx, N_BASELINE, Planted::Nothing))
-        .collect();
+    let everything = Reference::new(&mut draws, N_BASELINE);
     for n in [500usize, 5_000, 50_000] {
         // Long windows cost more to draw: fewer of them.
         let n_null = if n == 50_000 { n_null / 5 } else { n_null };
@@ -280,18 +322,14 @@ fn main() -> std::io::Result<()> {
         let (mut alarms, mut seconds) = ([0usize; 2], 0.0);
         for run in 0..n_null {
             // A new baseline now and then: its own chance is part of the null.
-            let fresh: Vec<ColumnSummary>;
+            let fresh;
             let baseline = if run % 20 == 0 && n < 50_000 {
-                fresh = (0..N_COLUMNS)
-                    .map(|idx| draws.column(idx, 4 * n, Planted::Nothing))
-                    .collect();
+                fresh = Reference::new(&mut draws, 4 * n);
                 &fresh
             } else {
                 &everything
             };
-            let current: Vec<ColumnSummary> = (0..N_COLUMNS)
-                .map(|idx| draws.column(idx, n, Planted::Nothing))
-                .collect();
+            let current = window(&mut draws, n, (0, Planted::Nothing));
             let outcome = judge(baseline, &current, 0);
             for (count, any) in alarms.iter_mut().zip(outcome.any) {
                 *count += usize::from(any);
@@ -329,12 +367,7 @@ fn main() -> std::io::Result<()> {
         ] {
             let mut found = [[0usize; 3]; 2];
             for _ in 0..n_planted {
-                let mut current: Vec<ColumnSummary> = Vec::with_capacity(N_COLUMNS);
-                for column in 0..N_COLUMNS {
-                    let planted = if column == idx { planted } else { Planted::Nothing };
-                    current.push(draws.column(column, n, planted));
-                }
-                let outcome = judge(&everything, &current, idx);
+                let outcome = judge(&everything, &window(&mut draws, n, (idx, planted)), idx);
                 for (level, alpha) in ALPHAS.into_iter().enumerate() {
                     let passes = |values: &[f64], name: &str| {
                         let limit = tuned(tuned_by.get(name).cloned().unwrap_or_default(), alpha);

@@ -14,6 +14,7 @@ pub mod view;
 pub mod profile;
 pub mod summary;
 pub mod compare;
+pub mod multivariate;
 pub mod baseline;
 pub mod constraint;
 pub mod calibrate;

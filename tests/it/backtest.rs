@@ -12,11 +12,18 @@ fn a_shift_rings_from_its_day_on_and_a_missing_day_is_no_alarm() {
     let answer = world
         .succeed(&format!("{BACKTEST} --output replay --json"))
         .unwrap();
-    assert_eq!(file_names(&world.path("replay")), ["backtest.html", "backtest.json"]);
+    assert_eq!(
+        file_names(&world.path("replay")),
+        ["backtest.html", "backtest.json"]
+    );
     let printed: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
     assert_eq!(printed, world.json("replay/backtest.json").unwrap());
     assert_eq!(
-        (&printed["n_windows"], &printed["n_empty_windows"], &printed["calibrated"]),
+        (
+            &printed["n_windows"],
+            &printed["n_empty_windows"],
+            &printed["calibrated"]
+        ),
         (&12.into(), &1.into(), &true.into()),
         "{printed}"
     );
@@ -30,7 +37,11 @@ fn a_shift_rings_from_its_day_on_and_a_missing_day_is_no_alarm() {
         .iter()
         .map(|state| state.as_str().unwrap())
         .collect();
-    assert_eq!(states[..8].iter().filter(|state| **state == "no_data").count(), 1, "{states:?}");
+    assert_eq!(
+        states[..8].iter().filter(|state| **state == "no_data").count(),
+        1,
+        "{states:?}"
+    );
     assert_eq!(states[3], "no_data");
     assert!(states[..8].iter().all(|state| *state != "alarm"), "{states:?}");
     assert!(states[8..].iter().all(|state| *state == "alarm"), "{states:?}");
@@ -41,7 +52,13 @@ fn a_shift_rings_from_its_day_on_and_a_missing_day_is_no_alarm() {
         "{alarm}"
     );
     let page = std::fs::read_to_string(world.path("replay/backtest.html")).unwrap();
-    assert!(page.contains("<svg") && !page.contains("http"), "a picture, and nothing from outside");
+    assert!(page.contains("<svg"), "a picture per budget");
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http", "<script"] {
+        assert!(
+            !page.contains(outside),
+            "the page asks for something outside itself: {outside}"
+        );
+    }
     assert!(page.len() < 1_000_000);
 }
 
@@ -49,12 +66,16 @@ fn a_shift_rings_from_its_day_on_and_a_missing_day_is_no_alarm() {
 fn each_budget_is_judged_on_one_reading() {
     let world = world(&History::usual());
     let answer = world
-        .succeed(&format!("{BACKTEST} --json --budgets 1e-30,0.2")
-            .replace("1e-30,0.2", "0.2,1e-30"))
+        .succeed(&format!("{BACKTEST} --json --budgets 1e-30,0.2").replace("1e-30,0.2", "0.2,1e-30"))
         .unwrap();
     let printed: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
     let n = |idx: usize| printed["budgets"][idx]["n_ringing_windows"].as_u64().unwrap();
-    assert_eq!(printed["budgets"][1]["false_alarms"].as_str().map(|text| text.ends_with("per run")), Some(true));
+    assert_eq!(
+        printed["budgets"][1]["false_alarms"]
+            .as_str()
+            .map(|text| text.ends_with("per run")),
+        Some(true)
+    );
     assert!(n(0) >= 4, "{printed}");
     assert_eq!(n(1), 0, "{printed}");
 }
@@ -64,12 +85,19 @@ fn persistence_waits_for_enough_windows() {
     let world = world(&History::usual());
     let monitor = std::fs::read_to_string(world.path("settings/monitor.toml")).unwrap();
     world
-        .write("settings/monitor.toml", format!("{monitor}persistence = \"2 of 3\"\n"))
+        .write(
+            "settings/monitor.toml",
+            format!("{monitor}persistence = \"2 of 3\"\n"),
+        )
         .unwrap();
     let answer = world.succeed(&format!("{BACKTEST} --json")).unwrap();
     let printed: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
     let states = &printed["budgets"][0]["states"]["x"];
-    assert_eq!((&states[8], &states[9]), (&"flagged".into(), &"alarm".into()), "{states}");
+    assert_eq!(
+        (&states[8], &states[9]),
+        (&"flagged".into(), &"alarm".into()),
+        "{states}"
+    );
 }
 
 #[test]
@@ -116,7 +144,10 @@ fn the_same_history_gives_the_same_bytes() {
         assert_eq!(names, file_names(&world.path(other)));
         for file in names {
             let bytes = |folder: &str| std::fs::read(world.path(folder).join(&file)).unwrap();
-            assert!(bytes(one) == bytes(other), "{file} differs between one thread and three");
+            assert!(
+                bytes(one) == bytes(other),
+                "{file} differs between one thread and three"
+            );
         }
     }
 }
@@ -126,7 +157,10 @@ fn a_wrong_span_says_so() {
     let world = world(&History::usual());
     for (span, names) in [
         ("--from 2026-01-21 --to 2026-01-21", "not before"),
-        ("--from 2026-01-21 --to 2026-01-21T12:00:00Z", "shorter than one window"),
+        (
+            "--from 2026-01-21 --to 2026-01-21T12:00:00Z",
+            "shorter than one window",
+        ),
         ("--from yesterday --to 2026-01-21", "yesterday"),
         ("--from 2026-01-21 --to 2026-01-25 --budgets often", "often"),
     ] {
@@ -134,12 +168,19 @@ fn a_wrong_span_says_so() {
             .run(&format!("backtest --monitor settings/monitor.toml {span}"))
             .unwrap();
         assert_eq!(answer.code, 2, "{span}: {answer:#?}");
-        assert!(answer.stderr.contains(names) && answer.stderr.contains("\nhint: "), "{span}: {answer:#?}");
+        assert!(
+            answer.stderr.contains(names) && answer.stderr.contains("\nhint: "),
+            "{span}: {answer:#?}"
+        );
     }
     let later = world
         .succeed("backtest --monitor settings/monitor.toml --from 2030-01-01 --to 2030-01-05")
         .unwrap();
-    assert!(later.stdout.contains("4 windows have no data"), "{}", later.stdout);
+    assert!(
+        later.stdout.contains("4 windows have no data"),
+        "{}",
+        later.stdout
+    );
 }
 
 #[test]

@@ -86,15 +86,37 @@ fn a_wrong_file_is_named_with_line_and_column() {
     let world = world(&History::usual());
     let mut wrong = Vec::new();
     for (from, to, message, hint) in [
-        ("false_alarms", "falsealarms", "line 7, column 1: unknown field `falsealarms`", "did you mean `false_alarms`?"),
-        ("1 day", "1 second", "line 4, column 10: a window of 1 second", "docs/monitor.md"),
+        (
+            "false_alarms",
+            "falsealarms",
+            "line 7, column 1: unknown field `falsealarms`",
+            "did you mean `false_alarms`?",
+        ),
+        (
+            "1 day",
+            "1 second",
+            "line 4, column 10: a window of 1 second",
+            "docs/monitor.md",
+        ),
         ("1 per 90 days", "never", "line 7, column 16:", "docs/monitor.md"),
-        ("\"../baseline\"", "\"../nowhere\"", "no baseline at", "driftline baseline"),
+        (
+            "\"../baseline\"",
+            "\"../nowhere\"",
+            "no baseline at",
+            "driftline baseline",
+        ),
         ("\"../capture\"", "\"../nowhere\"", "nowhere", ""),
     ] {
-        world.write("settings/monitor.toml", MONITOR.replacen(from, to, 1)).unwrap();
-        for command in ["analyze --start 2026-01-22T00:00:00Z --output out", "backtest --from 2026-01-21 --to 2026-01-25"] {
-            let answer = world.run(&format!("{command} --monitor settings/monitor.toml")).unwrap();
+        world
+            .write("settings/monitor.toml", MONITOR.replacen(from, to, 1))
+            .unwrap();
+        for command in [
+            "analyze --start 2026-01-22T00:00:00Z --output out",
+            "backtest --from 2026-01-21 --to 2026-01-25",
+        ] {
+            let answer = world
+                .run(&format!("{command} --monitor settings/monitor.toml"))
+                .unwrap();
             let fits = answer.code != 0
                 && answer.stdout.is_empty()
                 && answer.stderr.starts_with("error: ")
@@ -102,7 +124,9 @@ fn a_wrong_file_is_named_with_line_and_column() {
                 && answer.stderr.contains("\nhint: ")
                 && answer.stderr.contains(hint);
             if !fits {
-                wrong.push(format!("{command}, {to}: expected `{message}` and `{hint}`, got {answer:#?}"));
+                wrong.push(format!(
+                    "{command}, {to}: expected `{message}` and `{hint}`, got {answer:#?}"
+                ));
             }
         }
     }

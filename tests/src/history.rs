@@ -80,7 +80,12 @@ impl History {
                     r#""endpointOutput":{{"observedContentType":"text/csv","mode":"OUTPUT","data":"{}","encoding":"CSV"}}}},"#,
                     r#""eventMetadata":{{"eventId":"id-{}","inferenceTime":"{}"}},"eventVersion":"0"}}"#
                 ),
-                x, row.n, row.kind, y, idx, time
+                x,
+                row.n,
+                row.kind,
+                y,
+                idx,
+                time
             )?;
         }
         for (hour, records) in hours {

@@ -60,11 +60,12 @@ pub(crate) struct BaselineArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct AnalyzeArguments {
-    /// Captured traffic: {prefix}/{endpoint}/{variant}, or any folder or file of records.
-    #[arg(long, value_name = "LOCATION", required_unless_present = "monitor")]
+    /// Captured traffic: {prefix}/{endpoint}/{variant}, or any folder or file of records; needed without --monitor.
+    #[arg(long, value_name = "LOCATION")]
     pub(crate) capture: Option<String>,
-    /// Folder of a baseline: driftline's, or Model Monitor's statistics.json and constraints.json.
-    #[arg(long, value_name = "LOCATION", required_unless_present = "monitor")]
+    /// Folder of a baseline: driftline's, or Model Monitor's statistics.json and constraints.json; needed without
+    /// --monitor.
+    #[arg(long, value_name = "LOCATION")]
     pub(crate) baseline: Option<String>,
     /// The monitor's settings: capture, baseline, schema, window length and what may alarm (docs/monitor.md). Flags
     /// stand above the file.

@@ -7,6 +7,7 @@
 //! Every window is read once; its profile is judged again for each budget. Only the house's drift, the checks that
 //! spend the budget, can alarm here; what else a window would have found is counted beside it. Does not measure.
 
+mod alarms;
 mod document;
 mod page;
 mod picture;
@@ -23,13 +24,13 @@ use crate::output::write_all;
 use crate::progress::Progress;
 use crate::scan::ScanSettings;
 use crate::scan::windows::Windows;
+use alarms::Judged;
 use baselines::calibrate::{FalseAlarmBudget, Persistence};
-use baselines::judge::{CheckKind, Policy, Run, Severity, Status, Verdict, Window};
+use baselines::judge::{CheckKind, Policy, Run, Severity, Verdict, Window};
 use baselines::reference::Reference;
 use capture::schema::Schema;
 use capture::time::{TimeWindow, format_rfc3339};
 use replay::{History, replay};
-use std::collections::BTreeMap;
 use store::{Location, StoreOptions};
 
 /// The document's file name.
@@ -156,16 +157,6 @@ pub struct Alarm {
     pub description: String,
 }
 
-/// What one window says of one column under one budget.
-#[derive(Debug, Clone, PartialEq)]
-struct Flag {
-    severity: Severity,
-    value: f64,
-    limit: f64,
-    p_adjusted: Option<f64>,
-    description: String,
-}
-
 /// Replays a history.
 pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Result<Backtest, EngineError> {
     let monitor = &request.monitor;
@@ -203,7 +194,10 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
         .baseline
         .monitored()
         .map(|column| column.summary.name.clone())
-        .filter(|name| !monitor.drift.columns.get(name).is_some_and(|column| column.ignore))
+        .filter(|name| {
+            let settings = monitor.drift.columns.get(name);
+            settings.is_none_or(|column| !column.ignore)
+        })
         .collect();
     let mut judged: Vec<Judged> = policies.iter().map(|_| Judged::default()).collect();
     let mut replayed = Vec::with_capacity(windows.n);
@@ -243,21 +237,32 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
 
 fn windows_of(request: &BacktestRequest) -> Result<Windows, EngineError> {
     let length = request.monitor.window.seconds();
-    let usage = |message: String, hint: &str| Err(EngineError::new(ErrorKind::Usage, message).with_hint(hint));
+    let usage =
+        |message: String, hint: &str| Err(EngineError::new(ErrorKind::Usage, message).with_hint(hint));
     let (Some(start), Some(end)) = (request.span.start, request.span.end) else {
-        return usage("a backtest needs --from and --to".to_owned(), "for example --from 2026-08-01 --to 2026-11-01");
+        return usage(
+            "a backtest needs --from and --to".to_owned(),
+            "for example --from 2026-08-01 --to 2026-11-01",
+        );
     };
     let n = (end - start).div_euclid(length);
     if n < 1 {
         return usage(
-            format!("--from to --to is {}, shorter than one window of {}", Length::from_seconds(end - start), request.monitor.window),
+            format!(
+                "--from to --to is {}, shorter than one window of {}",
+                Length::from_seconds(end - start),
+                request.monitor.window
+            ),
             "windows follow one another from --from on, the last one ends at or before --to",
         );
     }
     match usize::try_from(n) {
         Ok(n) if n <= MAX_WINDOWS => Ok(Windows { start, length, n }),
         _ => usage(
-            format!("--from to --to holds {n} windows of {}, at most {MAX_WINDOWS} are replayed", request.monitor.window),
+            format!(
+                "--from to --to holds {n} windows of {}, at most {MAX_WINDOWS} are replayed",
+                request.monitor.window
+            ),
             "replay a shorter time, or make `window` longer",
         ),
     }
@@ -285,113 +290,6 @@ fn n_other_findings(verdict: &Verdict) -> u64 {
         .filter(|finding| finding.check != CheckKind::Drift && finding.severity > Severity::Info);
     others.count() as u64
 }
-
-/// The flags of all windows under one budget.
-#[derive(Debug, Default)]
-struct Judged {
-    /// By window and column: not evaluated, quiet, or flagged.
-    flags: Vec<Vec<Option<Option<Flag>>>>,
-    has_rows: Vec<bool>,
-}
-
-impl Judged {
-    fn take(&mut self, verdict: &Verdict, columns: &[String]) {
-        let has_rows = verdict.run.records.rows > 0;
-        self.has_rows.push(has_rows);
-        let skipped: Vec<Option<&str>> = verdict
-            .not_evaluated
-            .iter()
-            .filter(|entry| entry.check == CheckKind::Drift)
-            .map(|entry| entry.column.as_deref())
-            .collect();
-        let found: BTreeMap<&str, &baselines::judge::Finding> = verdict
-            .findings
-            .iter()
-            .filter(|finding| finding.check == CheckKind::Drift)
-            .filter_map(|finding| Some((finding.column.as_deref()?, finding)))
-            .collect();
-        let present: Vec<&str> = verdict
-            .columns
-            .iter()
-            .filter(|column| column.current.is_some())
-            .map(|column| column.name.as_str())
-            .collect();
-        let of = |column: &String| {
-            if let Some(finding) = found.get(column.as_str()) {
-                return Some(Some(Flag {
-                    severity: finding.severity,
-                    value: finding.value,
-                    limit: finding.limit,
-                    p_adjusted: finding.drift.map(|drift| drift.p_adjusted),
-                    description: finding.description.clone(),
-                }));
-            }
-            let unjudged = verdict.status == Status::NotEvaluated
-                || !has_rows
-                || skipped.contains(&None)
-                || skipped.contains(&Some(column))
-                || !present.contains(&column.as_str());
-            (!unjudged).then_some(None)
-        };
-        self.flags.push(columns.iter().map(of).collect());
-    }
-
-    fn replay(self, budget: FalseAlarmBudget, window: Length, persistence: Persistence, columns: &[String]) -> BudgetReplay {
-        let n_windows = self.flags.len();
-        let mut cells = vec![vec![Cell::NoData; columns.len()]; n_windows];
-        let mut alarms = Vec::new();
-        for (column_idx, column) in columns.iter().enumerate() {
-            let mut history: Vec<Option<bool>> = Vec::with_capacity(n_windows);
-            let mut ringing: Option<Alarm> = None;
-            for (idx, flags) in self.flags.iter().enumerate() {
-                let flag = flags.get(column_idx).and_then(Option::as_ref);
-                history.push(flag.map(Option::is_some));
-                let recent = history.len().saturating_sub(MEMORY);
-                let rings = persistence.rings(&history[recent..]);
-                cells[idx][column_idx] = match (self.has_rows[idx], flag) {
-                    (false, _) => Cell::NoData,
-                    (true, None) => Cell::NotEvaluated,
-                    (true, Some(None)) => Cell::Quiet,
-                    (true, Some(Some(_))) if rings => Cell::Alarm,
-                    (true, Some(Some(_))) => Cell::Flagged,
-                };
-                match (flag, &mut ringing) {
-                    (Some(Some(flag)), Some(alarm)) if rings => {
-                        alarm.last_window = idx;
-                        alarm.n_windows += 1;
-                        alarm.severity = alarm.severity.max(flag.severity);
-                    }
-                    (Some(Some(flag)), None) if rings => {
-                        ringing = Some(Alarm {
-                            column: column.clone(),
-                            first_window: idx,
-                            last_window: idx,
-                            n_windows: 1,
-                            severity: flag.severity,
-                            value: flag.value,
-                            limit: flag.limit,
-                            p_adjusted: flag.p_adjusted,
-                            description: flag.description.clone(),
-                        });
-                    }
-                    (Some(_), _) => alarms.extend(ringing.take()),
-                    (None, _) => {}
-                }
-            }
-            alarms.extend(ringing);
-        }
-        alarms.sort_by_key(|alarm| alarm.first_window);
-        BudgetReplay {
-            alpha: budget.alpha(Some(window.seconds() as f64)).alpha,
-            budget,
-            cells,
-            alarms,
-        }
-    }
-}
-
-/// Windows that persistence may look back over, those that were not judged included.
-const MEMORY: usize = 4 * Persistence::MAX_WINDOWS as usize;
 
 impl BudgetReplay {
     /// Windows in which a column rings.

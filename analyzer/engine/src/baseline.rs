@@ -348,7 +348,10 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
         None => None,
     };
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    for bytes in [&ours, &statistics, &constraints, &calibration].into_iter().flatten() {
+    for bytes in [&ours, &statistics, &constraints, &calibration]
+        .into_iter()
+        .flatten()
+    {
         hasher.update(bytes);
     }
     let digest = format!("xxh3-{:032x}", hasher.digest128());
@@ -374,13 +377,17 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
         let calibration = calibration
             .map(|bytes| calibration_from_bytes(&bytes).map_err(|error| unusable(CALIBRATION_FILE, error)))
             .transpose()?;
-        if calibration.as_ref().is_some_and(|calibration| !is_of(calibration, &baseline)) {
+        if calibration
+            .as_ref()
+            .is_some_and(|calibration| !is_of(calibration, &baseline))
+        {
             let wrong = format!(
                 "baseline file {} was made for another baseline than the {BASELINE_FILE} beside it",
                 folder.join(CALIBRATION_FILE)
             );
-            return Err(EngineError::new(ErrorKind::Usage, wrong)
-                .with_hint("make it anew with `driftline calibrate --baseline LOCATION --data TRAINING_DATA`"));
+            return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint(
+                "make it anew with `driftline calibrate --baseline LOCATION --data TRAINING_DATA`",
+            ));
         }
         return Ok(LoadedBaseline {
             baseline,
@@ -424,8 +431,7 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
 /// Whether a calibration was measured on this baseline.
 fn is_of(calibration: &Calibration, baseline: &Baseline) -> bool {
     let names = calibration.columns.iter().map(|column| &column.name);
-    calibration.n_rows == baseline.n_rows
-        && names.eq(baseline.monitored().map(|column| &column.summary.name))
+    calibration.n_rows == baseline.n_rows && names.eq(baseline.monitored().map(|column| &column.summary.name))
 }
 
 /// The types of the constraints stand above those of the statistics: users edit them to correct a type.

@@ -21,9 +21,10 @@ use crate::sources::{Source, discover};
 use baselines::baseline::Baseline;
 use baselines::calibrate::{
     AaOutcome, AaSettings, Calibration, CalibrationBasis, CalibrationSettings, FalseAlarmBudget, MinEffect,
-    Resampling, RunAlpha, check,
+    Resampling, RunAlpha, check, clopper_pearson,
 };
 use baselines::document::calibration::{CALIBRATION_FILE, to_bytes};
+use baselines::judge::Policy;
 use blocks::{BlockReading, CountedBlocks};
 use capture::schema::Schema;
 use store::{Location, StoreOptions};
@@ -89,8 +90,7 @@ pub(crate) async fn calibrate_on(
     progress: &dyn Progress,
 ) -> Result<Calibrated, EngineError> {
     let counted = count_blocks(baseline, data, progress).await?;
-    let n_bytes = 0;
-    progress.stage("calibrating", n_bytes);
+    progress.stage("calibrating", 0);
     let blocks = counted.as_ref().map(|(counted, _)| &counted.counts);
     let calibration = baselines::calibrate::calibrate(baseline, blocks, CalibrationSettings::default());
     progress.done();
@@ -158,17 +158,29 @@ struct Opened {
 async fn open(request: &CalibrateRequest) -> Result<Opened, EngineError> {
     let loaded = load(&request.baseline, &request.options).await?;
     if !loaded.can_be_calibrated() {
-        let wrong = format!("the baseline at {} is Model Monitor's and cannot be calibrated", request.baseline);
-        return Err(EngineError::new(ErrorKind::Usage, wrong)
-            .with_hint("make one of your own with `driftline baseline --data TRAINING_DATA --output LOCATION`"));
+        let wrong = format!(
+            "the baseline at {} is Model Monitor's and cannot be calibrated",
+            request.baseline
+        );
+        return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint(
+            "make one of your own with `driftline baseline --data TRAINING_DATA --output LOCATION`",
+        ));
     }
     let sources = discover(&request.data, &request.options, &request.settings.window).await?;
     refuse_empty(&request.data, &sources, "baseline data")?;
     let probe = probe(&sources.objects).await?;
     let (columns, _) = plan::for_baseline(request.schema.as_ref(), &probe);
-    let known = |name: &str| loaded.baseline.monitored().any(|column| column.summary.name == name);
+    let known = |name: &str| {
+        loaded
+            .baseline
+            .monitored()
+            .any(|column| column.summary.name == name)
+    };
     if !columns.plans.iter().any(|plan| known(&plan.name)) {
-        let wrong = format!("the data at {} have no column of the baseline at {}", request.data, request.baseline);
+        let wrong = format!(
+            "the data at {} have no column of the baseline at {}",
+            request.data, request.baseline
+        );
         return Err(EngineError::new(ErrorKind::Usage, wrong)
             .with_hint("give the data, and the --schema, that the baseline was made with"));
     }
@@ -195,14 +207,21 @@ impl Opened {
 }
 
 /// Makes the calibration of a baseline anew.
-pub async fn recalibrate(request: &CalibrateRequest, progress: &dyn Progress) -> Result<Calibrated, EngineError> {
+pub async fn recalibrate(
+    request: &CalibrateRequest,
+    progress: &dyn Progress,
+) -> Result<Calibrated, EngineError> {
     let opened = open(request).await?;
     calibrate_on(&opened.loaded.baseline, &opened.data(request), progress).await
 }
 
 impl Calibrated {
     /// Writes `calibration.json` beside the baseline; gives where it is.
-    pub async fn write(&self, baseline: &Location, options: &StoreOptions) -> Result<Vec<String>, EngineError> {
+    pub async fn write(
+        &self,
+        baseline: &Location,
+        options: &StoreOptions,
+    ) -> Result<Vec<String>, EngineError> {
         write_all(baseline, options, vec![(CALIBRATION_FILE, self.document()?)]).await
     }
 }
@@ -210,7 +229,7 @@ impl Calibrated {
 /// How large the windows of a check are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CheckWindow {
-    /// So long, with as many rows as the baseline has in that time.
+    /// So long, with as many rows as the baseline has in that time; a time block at least.
     Seconds(i64),
     /// So many rows.
     Rows(u64),
@@ -242,6 +261,9 @@ pub struct Checked {
     pub window_seconds: Option<f64>,
     /// What a run may spend.
     pub run_alpha: RunAlpha,
+    /// Windows of the data that do not overlap, where windows are runs of its time blocks: trying more of them than this
+    /// tells little more, so the intervals of the outcomes count no more than these.
+    pub n_apart: Option<u32>,
     /// With the baseline's calibration.
     pub outcome: AaOutcome,
     /// What the calibration rests on; `None` where the baseline has none.
@@ -268,16 +290,30 @@ pub async fn check_calibration(
     let (n_rows, window_seconds) = match (asked.window, &counted) {
         (CheckWindow::Rows(n), _) => (n, None),
         (CheckWindow::Seconds(seconds), Some((counted, _))) => {
+            // Windows are made of whole blocks.
+            let seconds = seconds.max(counted.counts.block_seconds());
             let covered = counted.counts.n_blocks() as f64 * counted.counts.block_seconds() as f64;
             let per_second = counted.n_timed as f64 / covered.max(1.0);
-            ((per_second * seconds as f64).round().max(1.0) as u64, Some(seconds as f64))
+            (
+                (per_second * seconds as f64).round().max(1.0) as u64,
+                Some(seconds as f64),
+            )
         }
         (CheckWindow::Seconds(_), None) => {
-            let wrong = format!("the data at {} have no times, so a window has no known number of rows", request.data);
-            return Err(EngineError::new(ErrorKind::Usage, wrong)
-                .with_hint("say how many rows a window has, with --rows, or name the time column in the schema"));
+            let wrong = format!(
+                "the data at {} have no times, so a window has no known number of rows",
+                request.data
+            );
+            return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint(
+                "say how many rows a window has, with --rows, or name the time column in the schema",
+            ));
         }
     };
+    let min_rows = Policy::default().min_rows;
+    if n_rows < min_rows {
+        let wrong = format!("a window would have {n_rows} rows, and drift is judged from {min_rows} on");
+        return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint("try a longer --window"));
+    }
     let run_alpha = asked.budget.alpha(window_seconds);
     let settings = AaSettings {
         resampling,
@@ -290,16 +326,40 @@ pub async fn check_calibration(
     };
     progress.stage("trying windows without drift", 0);
     let calibration = opened.loaded.calibration.as_ref();
-    let outcome = check(baseline, blocks, calibration, &settings);
-    let uncalibrated = check(baseline, blocks, None, &settings);
+    let n_apart = blocks.map(|blocks| {
+        let covered = blocks.n_blocks() as f64 * blocks.block_seconds() as f64;
+        let windows = match window_seconds {
+            Some(seconds) => covered / seconds,
+            None => {
+                counted
+                    .as_ref()
+                    .map_or(0.0, |(counted, _)| counted.n_timed as f64)
+                    / n_rows as f64
+            }
+        };
+        windows.floor().clamp(1.0, f64::from(u32::MAX)) as u32
+    });
+    let outcome = honest(check(baseline, blocks, calibration, &settings), n_apart);
+    let uncalibrated = honest(check(baseline, blocks, None, &settings), n_apart);
     progress.done();
     Ok(Checked {
         resampling,
         n_rows,
         window_seconds,
         run_alpha,
+        n_apart,
         outcome,
         basis: calibration.map(|calibration| calibration.basis),
         uncalibrated,
     })
+}
+
+/// The outcome with an interval that counts windows drawn again and again from the same data once.
+fn honest(outcome: AaOutcome, n_apart: Option<u32>) -> AaOutcome {
+    let Some(n) = n_apart.filter(|n| *n < outcome.n_runs) else {
+        return outcome;
+    };
+    let hits = (outcome.rate * f64::from(n)).round() as u32;
+    let [low, high] = clopper_pearson(hits, n);
+    AaOutcome { low, high, ..outcome }
 }

@@ -9,6 +9,7 @@ mod sample;
 mod side;
 mod text;
 
+use crate::dataset::{self, Dataset, DatasetRequest, DatasetSource};
 use crate::error::{EngineError, ErrorKind};
 use crate::frame::{Keep, Kind, Selection, Table};
 use crate::parallel::in_parallel;
@@ -54,6 +55,8 @@ pub struct CompareRequest {
     pub convention: Convention,
     /// Types of columns, and which columns count.
     pub schema: Option<Schema>,
+    /// What is to be measured over all columns together.
+    pub dataset: Option<DatasetRequest>,
     /// Threads and limits; the window plays no part.
     pub settings: ScanSettings,
     /// How to reach stores.
@@ -131,6 +134,8 @@ pub struct Comparison {
     pub only_in_baseline: Vec<String>,
     /// Columns of the current table that the baseline lacks.
     pub only_in_current: Vec<String>,
+    /// The answers over all columns together, where they were asked for.
+    pub dataset: Option<Dataset>,
 }
 
 /// Compares two tables.
@@ -160,14 +165,27 @@ pub async fn compare(request: &CompareRequest, progress: &dyn Progress) -> Resul
     }
     let (names, only_in_baseline, only_in_current) = match_columns(request, &baseline, &current)?;
     progress.stage("comparing", 0);
-    let columns = tokio::task::block_in_place(|| {
-        in_parallel(names.len(), threads, |idx| {
-            let name = &names[idx];
-            column(name, declared(name), &baseline, &current, request)
-        })
+    let columns = in_parallel(names.len(), threads, |idx| {
+        let name = &names[idx];
+        column(name, declared(name), &baseline, &current, request)
     });
     progress.done();
+    let dataset = match &request.dataset {
+        Some(wanted) => {
+            let source = DatasetSource {
+                baseline: &request.baseline,
+                current: &request.current,
+                columns: request.columns.as_deref(),
+                selection,
+                settings,
+                options: &request.options,
+            };
+            Some(dataset::measure(&source, wanted, progress).await?)
+        }
+        None => None,
+    };
     Ok(Comparison {
+        dataset,
         columns: columns.into_iter().collect::<Result<_, _>>()?,
         baseline: baseline.into_read(&request.baseline),
         current: current.into_read(&request.current),
@@ -290,11 +308,12 @@ fn match_columns(
 
 fn listed(names: &[&str]) -> String {
     let more = names.len().saturating_sub(MAX_LISTED);
-    let mut text = names[..names.len() - more].join(", ");
+    let text = names[..names.len() - more].join(", ");
     if more > 0 {
-        text += &format!(", and {more} more");
+        format!("{text}, and {more} more")
+    } else {
+        text
     }
-    text
 }
 
 fn column(

@@ -16,6 +16,7 @@ pub mod baseline;
 pub mod calibrate;
 pub mod compare;
 pub mod detect;
+pub mod dataset;
 pub mod error;
 pub mod frame;
 pub mod monitor;

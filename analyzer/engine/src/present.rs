@@ -112,7 +112,7 @@ fn name_or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
 }
 
 /// A fragment as a sentence: first letter large, full stop at the end.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     let mut letters = text.chars();
     let Some(first) = letters.next() else {

@@ -113,11 +113,11 @@ impl Held {
             verdict
                 .not_evaluated
                 .extend(NEED_REFERENCE.map(|check| NotEvaluated {
-                    column: None,
-                    check,
-                    reason: reason.clone(),
-                    remedy: "keep the outputs of earlier runs, with their window.profile, and name their folder",
-                }));
+                column: None,
+                check,
+                reason: reason.clone(),
+                remedy: "keep the outputs of earlier runs, with their window.profile, and name their folder",
+            }));
             if verdict.status == Status::Pass {
                 verdict.status = Status::NotEvaluated;
             }

@@ -117,7 +117,8 @@ impl CellSink for ProfileSink<'_> {
 
     fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
         let plan = || ColumnPlan::unknown(name, PlanKind::Undetermined);
-        self.profile.update_extra(name, plan, cells, position_of, self.scratch);
+        self.profile
+            .update_extra(name, plan, cells, position_of, self.scratch);
     }
 }
 

@@ -90,7 +90,8 @@ pub fn bias_intervals(
     let mut generator = Pcg64::seed_from_u64(options.seed);
     let mut drawn: BTreeMap<BiasMetric, Vec<f64>> = BTreeMap::new();
     let table = Table::of(counts);
-    for _ in 0..if n == 0 { 0 } else { options.n_resamples } {
+    let n_resamples = if n == 0 { 0 } else { options.n_resamples };
+    for _ in 0..n_resamples {
         let resample = table.draw(counts, resample_rows, &mut generator);
         let redrawn = flips.map(|flips| redraw(flips, resample_rows, n, &mut generator));
         for metric in metrics() {

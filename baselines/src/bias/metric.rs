@@ -9,10 +9,6 @@ use super::{BiasFailure, FacetCounts};
 
 /// A metric, by Clarify's abbreviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    clippy::upper_case_acronyms,
-    reason = "the field knows these metrics by their abbreviations"
-)]
 pub enum BiasMetric {
     /// Class imbalance: (nₐ − n_d)/n.
     CI,

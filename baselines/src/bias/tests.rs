@@ -210,18 +210,17 @@ fn point_violations_are_those_of_the_real_run() {
     let Some(folder) = clarify_folder() else { return };
     let record = read(&folder.join("nb-outputs/clarify_batch_merged_record.json"));
     let inner = |value: &Value| -> Value { serde_json::from_str(value.as_str().unwrap()).unwrap() };
-    let input = inner(&record["captureData"]["endpointInput"]["data"]);
-    let output = inner(&record["captureData"]["endpointOutput"]["data"]);
+    let joined = inner(&record["captureData"]["batchTransformOutput"]["data"]);
     let truth = inner(&record["groundTruthData"]["data"]);
     let list = |value: &Value, key: &str| value[key].as_array().unwrap().clone();
     let instances = Instances {
-        features: feature_columns(&list(&input, "instances")),
+        features: feature_columns(&list(&joined, "instances")),
         label: list(&truth, "instances")
             .iter()
             .map(|row| positive(&row["label"]))
             .collect(),
         prediction: Some(
-            list(&output, "predictions")
+            list(&joined["SageMakerOutput"], "predictions")
                 .iter()
                 .map(|row| positive(&row["predicted_label"]))
                 .collect(),

@@ -99,7 +99,8 @@ pub fn check(
     let mut current = Vec::new();
     let (mut cells, mut tested) = (Vec::new(), Vec::new());
     for _ in 0..settings.n_runs {
-        let run = blocks.map(|blocks| window(blocks, settings, totals.first(), &mut draws));
+        let run =
+            blocks.map(|blocks| window(blocks, settings, totals.first().map(Vec::as_slice), &mut draws));
         let mut evidence: Vec<ColumnEvidence> = Vec::with_capacity(names.len());
         for (idx, column) in partition.columns().iter().enumerate() {
             let total = &totals[idx];
@@ -149,7 +150,7 @@ pub fn check(
 fn window(
     blocks: &BlockCounts,
     settings: &AaSettings,
-    first_column: Option<&Vec<u64>>,
+    first_column: Option<&[u64]>,
     draws: &mut Draws,
 ) -> Vec<usize> {
     let occupied: Vec<(i64, usize)> = blocks.blocks().collect();
@@ -171,8 +172,8 @@ fn window(
     slots
 }
 
-/// Exact 95 % interval of a share.
-pub(super) fn clopper_pearson(n_hits: u32, n: u32) -> [f64; 2] {
+/// Exact 95 % interval of a share (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934). No trials: 0 to 1.
+pub fn clopper_pearson(n_hits: u32, n: u32) -> [f64; 2] {
     let (hits, rest) = (f64::from(n_hits), f64::from(n - n_hits.min(n)));
     let low = if n_hits == 0 {
         0.0

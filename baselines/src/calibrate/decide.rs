@@ -90,8 +90,8 @@ pub struct ColumnDecision {
 
 /// Decides over all columns of a run.
 ///
-/// Column p-value: Bonferroni over the components that can speak; a component whose effect is below the practical
-/// threshold counts with p = 1, which can only lose alarms. Over the columns Benjamini–Hochberg at `alpha`: without any
+/// Column p-value: [`ColumnEvidence::p_value`]; a component whose effect is below the practical threshold counts with
+/// p = 1, which can only lose alarms. Over the columns Benjamini–Hochberg at `alpha`: without any
 /// drift the probability of an alarm is at most `alpha` (Simes' inequality; Sarkar 1998 for positive dependence), so the
 /// budget holds; with drift in some columns, the expected share of false ones among the alarms is.
 pub fn decide(columns: &[(&ColumnEvidence, MinEffect)], alpha: f64) -> Decision {
@@ -115,9 +115,8 @@ pub fn decide(columns: &[(&ColumnEvidence, MinEffect)], alpha: f64) -> Decision 
             p_adjusted,
             effect: speaking.map_or(0.0, |found| found.effect),
             limit: speaking.map_or(min_effect.distribution, |found| {
-                evidence
-                    .effect_limit(found, p_limit)
-                    .max(min_effect.of(found.component))
+                let by_chance = found.effect * evidence.factor_to_ring(p_limit);
+                by_chance.min(1.0).max(min_effect.of(found.component))
             }),
         }
     };

@@ -9,7 +9,7 @@ use super::component::{Component, ComponentEvidence, Distribution};
 use super::decide::MinEffect;
 use super::ladder::{NullScale, WindowSize};
 use super::normal::quantile;
-use super::null::{critical, tail};
+use super::null::{combine, critical, tail};
 use super::partition::MAX_CELLS;
 use super::table::{self, Tested};
 use crate::compare::NumericPair;
@@ -153,24 +153,37 @@ pub(super) fn calibrated(
 }
 
 impl ColumnEvidence {
-    /// Column p-value: Bonferroni over the components, of those whose effect is at least its practical threshold;
-    /// 1 where there is none.
+    /// Column p-value: the weighted Cauchy combination of the components ([`Component::weight`]), those counting with
+    /// p = 1 whose effect is below its practical threshold. 1 where none is above.
     pub fn p_value(&self, min_effect: &MinEffect) -> f64 {
-        let n = self.components.len() as f64;
-        self.components
-            .iter()
-            .filter(|found| found.effect >= min_effect.of(found.component))
-            .map(|found| (found.p_calibrated * n).min(1.0))
-            .fold(1.0, f64::min)
+        self.p_at(1.0, min_effect)
+    }
+
+    /// The same had every component's statistic been `factor` times as large.
+    fn p_at(&self, factor: f64, min_effect: &MinEffect) -> f64 {
+        let is_large = |found: &ComponentEvidence| found.effect >= min_effect.of(found.component);
+        if !self.components.iter().any(is_large) {
+            return 1.0;
+        }
+        combine(self.components.iter().map(|found| {
+            let p = if !is_large(found) {
+                1.0
+            } else if factor == 1.0 {
+                found.p_calibrated
+            } else {
+                tail(found.distribution, factor * found.statistic, found.null_scale())
+            };
+            (p, found.component.weight())
+        }))
     }
 
     /// The same before calibration, and whatever the effects.
     pub fn p_raw(&self) -> f64 {
-        let n = self.components.len() as f64;
-        self.components
-            .iter()
-            .map(|found| (found.p_raw * n).min(1.0))
-            .fold(1.0, f64::min)
+        combine(
+            self.components
+                .iter()
+                .map(|found| (found.p_raw, found.component.weight())),
+        )
     }
 
     /// The component with the most evidence among those whose effect is large enough, else among all.
@@ -188,34 +201,62 @@ impl ColumnEvidence {
         self.components.iter().find(|found| found.component == component)
     }
 
-    /// The statistic at which a component rings where the column p-value must be at most `p_column`.
+    /// The statistic at which a component rings by itself where the column p-value must be at most `p_column`.
     pub fn critical(&self, found: &ComponentEvidence, p_column: f64) -> f64 {
-        let p = p_column / self.components.len().max(1) as f64;
-        critical(found.distribution, p, found.null_scale())
+        critical(
+            found.distribution,
+            self.share(found.component) * p_column,
+            found.null_scale(),
+        )
     }
 
-    /// The effect at which a component would ring: its own, scaled to the critical statistic (both are, to first order,
-    /// proportional to the size of a change). 0 where there is no statistic to scale by.
-    pub fn effect_limit(&self, found: &ComponentEvidence, p_column: f64) -> f64 {
-        if found.statistic > 0.0 {
-            (found.effect * self.critical(found, p_column) / found.statistic).min(1.0)
+    /// A component's share of the column's error probability: its weight among those that can speak.
+    fn share(&self, component: Component) -> f64 {
+        let total: f64 = self.components.iter().map(|found| found.component.weight()).sum();
+        if total > 0.0 {
+            component.weight() / total
         } else {
-            0.0
+            1.0
         }
+    }
+
+    /// What the statistics must be multiplied by for the column p-value to be `p_column`: below 1 where it rings. 1 where
+    /// there is no statistic to multiply. Effects are, to first order, proportional to statistics.
+    pub fn factor_to_ring(&self, p_column: f64) -> f64 {
+        let whatever = MinEffect {
+            distribution: 0.0,
+            rate: 0.0,
+        };
+        if self.components.iter().all(|found| found.statistic <= 0.0) {
+            return 1.0;
+        }
+        let (mut low, mut high) = (0.0, 1.0);
+        while self.p_at(high, &whatever) > p_column && high < 1e6 {
+            high *= 2.0;
+        }
+        for _ in 0..40 {
+            let middle = 0.5 * (low + high);
+            if self.p_at(middle, &whatever) > p_column {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
     }
 
     /// The smallest shifts this window shows with a probability of 80 %, where the column p-value must be at most
     /// `p_column`. Normal approximation: critical value plus the 80 % deviate, over the root of nm/(n+m).
     pub fn detectable(&self, p_column: f64, min_effect: &MinEffect) -> Detectable {
-        let p = p_column / self.components.len().max(1) as f64;
         let n_effective = self.size.effective();
-        if n_effective <= 0.0 || !(p > 0.0) {
+        if n_effective <= 0.0 || p_column <= 0.0 || p_column.is_nan() {
             return Detectable::default();
         }
         // In units of one row's deviation: how far a mean must move.
         let needed = |component: Component| {
             let found = self.component(component)?;
             let scale = found.null_scale();
+            let p = p_column * self.share(component);
             let one = match found.distribution {
                 Distribution::LargestNormal { k } => critical(Distribution::Normal, p / k as f64, scale),
                 _ => critical(Distribution::Normal, p, scale),
@@ -245,13 +286,17 @@ impl ColumnEvidence {
             mean_shift: mean_shift.filter(|shift| shift.is_finite()),
             sd_ratio: sd_ratio.filter(|ratio| ratio.is_finite()),
             category_share,
-            missing_rate: self.detectable_missing(p, min_effect),
+            missing_rate: self.detectable_missing(p_column, min_effect),
         }
     }
 
     /// Smallest increase d with `d ≥ critical·√(p̄(1−p̄)(1/n+1/m)) + 0.84·√(Var)`, by bisection; the count that the exact
     /// test needs is added where the baseline has hardly any.
-    fn detectable_missing(&self, p: f64, min_effect: &MinEffect) -> Option<f64> {
+    fn detectable_missing(&self, p_column: f64, min_effect: &MinEffect) -> Option<f64> {
+        let own = Component::MissingRate.weight();
+        let others = self.components.iter().map(|found| found.component);
+        let others = others.filter(|component| *component != Component::MissingRate);
+        let p = p_column * own / (own + others.map(Component::weight).sum::<f64>());
         let (n, m) = (self.size.n_baseline as f64, self.size.n_current as f64);
         let scale = self
             .component(Component::MissingRate)
@@ -307,9 +352,8 @@ fn numeric(
     let (Some(of_baseline), Some(of_current)) = (&baseline.numeric, &current.numeric) else {
         return Some("one side has no numbers");
     };
-    let pair = match NumericPair::new(&of_baseline.points, &of_current.points) {
-        Ok(pair) => pair,
-        Err(_) => return Some("the points of one side are malformed"),
+    let Ok(pair) = NumericPair::new(&of_baseline.points, &of_current.points) else {
+        return Some("the points of one side are malformed");
     };
     let cells: Vec<[u64; 2]> = pair
         .cells_of_any()

@@ -123,6 +123,7 @@ impl Ladder {
             (None, _) => (first.excess().max((first.inflation - 1.0).max(0.0) / n), first),
             (_, None) => (last.excess(), last),
         };
+        let excess = excess.max(self.excess_by_parts(seconds));
         let inflation = 1.0 + n * (excess + self.baseline_excess);
         // Satterthwaite: only the part that was measured is uncertain, and it grows with n against the rung's.
         let uncertain = n / nearest.n_effective * nearest.inflation.max(1.0);
@@ -131,6 +132,23 @@ impl Ladder {
             scale: inflation.sqrt(),
             freedom: (freedom < KNOWN_FROM).then_some(freedom.max(1.0)),
         }
+    }
+
+    /// c of a window as its longest measured part and the rest of it together, each with its own share of the rows: a day
+    /// of the week has none over whole weeks, and some over ten days, which interpolation between one week and two would
+    /// not show. 0 below the shortest measured window. Exact where the parts vary independently.
+    fn excess_by_parts(&self, seconds: f64) -> f64 {
+        let measured = |seconds: f64| {
+            let idx = self.timed.partition_point(|rung| rung.seconds <= seconds);
+            idx.checked_sub(1).and_then(|idx| self.timed.get(idx))
+        };
+        let (Some(whole), Some(shortest)) = (measured(seconds), self.timed.first()) else {
+            return 0.0;
+        };
+        let rest = seconds % whole.seconds;
+        let of_rest = measured(rest).unwrap_or(shortest);
+        let share = rest / seconds;
+        (1.0 - share).powi(2) * whole.excess() + share.powi(2) * of_rest.excess()
     }
 
     /// How long a window of so many rows would have been in the baseline.
@@ -151,5 +169,63 @@ impl Rung {
     /// c = (s² − 1)/n, at least 0.
     fn excess(&self) -> f64 {
         ((self.inflation - 1.0) / self.n_effective).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: f64 = 86_400.0;
+
+    /// Ten rows a day; the excess of each measured length.
+    fn ladder(rungs: &[(f64, f64)]) -> Ladder {
+        let rung = |&(days, excess): &(f64, f64)| Rung {
+            seconds: days * DAY,
+            n_rows: 10.0 * days,
+            n_effective: 10.0 * days,
+            inflation: 1.0 + 10.0 * days * excess,
+            freedom: 1e6,
+        };
+        Ladder {
+            timed: rungs.iter().map(rung).collect(),
+            ..Ladder::default()
+        }
+    }
+
+    fn inflation(ladder: &Ladder, days: f64) -> f64 {
+        let size = WindowSize {
+            n_baseline: u64::MAX / 2,
+            n_current: (10.0 * days) as u64,
+            seconds: Some(days * DAY),
+        };
+        ladder.at(&size).scale.powi(2)
+    }
+
+    /// Found on real data: `weekday` of elec2 rang in each window of ten days, whose weekdays are never equally many.
+    #[test]
+    fn a_calendar_column_has_an_excess_between_whole_weeks() {
+        let weekday = ladder(&[(1.0, 6.0), (2.0, 2.5), (4.0, 0.75), (7.0, 0.0), (14.0, 0.0)]);
+        assert!((inflation(&weekday, 7.0) - 1.0).abs() < 1e-9);
+        assert!((inflation(&weekday, 14.0) - 1.0).abs() < 1e-9);
+        // Three days beside a week: 2.5 · (3/10)² · 100 rows.
+        assert!(
+            (inflation(&weekday, 10.0) - 23.5).abs() < 1e-6,
+            "{}",
+            inflation(&weekday, 10.0)
+        );
+        // The same beyond the longest measured window: 2.5 · (3/17)² · 170 rows.
+        let beyond = 1.0 + 2.5 * (3.0f64 / 17.0).powi(2) * 170.0;
+        assert!((inflation(&weekday, 17.0) - beyond).abs() < 1e-6);
+    }
+
+    #[test]
+    fn measured_lengths_keep_what_was_measured() {
+        let falling = ladder(&[(1.0, 0.4), (2.0, 0.2), (4.0, 0.1)]);
+        for (days, excess) in [(1.0, 0.4), (2.0, 0.2), (4.0, 0.1)] {
+            let expected = 1.0 + 10.0 * days * excess;
+            assert!((inflation(&falling, days) - expected).abs() < 1e-9, "{days}");
+        }
+        assert!(inflation(&falling, 3.0) >= 1.0 + 30.0 * 0.1);
     }
 }

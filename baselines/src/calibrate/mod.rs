@@ -37,7 +37,7 @@ pub(crate) mod tests;
 pub use blocks::{BLOCK_SECONDS, BlockCounts, MAX_BLOCKS, Placement};
 pub use budget::{BudgetError, FalseAlarmBudget, MAX_RUN_ALPHA, PeriodUnit, RunAlpha};
 pub use calibration::{Calibration, CalibrationBasis, CalibrationSettings, ColumnCalibration, calibrate};
-pub use check::{AaOutcome, AaSettings, Resampling, check};
+pub use check::{AaOutcome, AaSettings, Resampling, check, clopper_pearson};
 pub use component::{Component, ComponentEvidence, Distribution};
 pub use decide::{ColumnDecision, ColumnSettings, Decision, MinEffect, decide};
 pub(crate) use evidence::is_identifier;

@@ -6,7 +6,7 @@
 //!
 //! Does not know time (`blocks`) or tests (`evidence`).
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::baseline::{Baseline, BaselineColumn};
 use crate::summary::{ColumnSummary, WeightedPoints};

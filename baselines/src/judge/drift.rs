@@ -1,7 +1,7 @@
 //! Drift of the window's columns: calibrated evidence, decided at the run's share of the false-alarm budget, in words.
 //!
 //! A column rings when a component's change is large enough to matter *and* its p-value, with the column's null scale,
-//! Bonferroni over the components and Benjamini–Hochberg over the columns, is within what this run may spend
+//! combined over the components and Benjamini–Hochberg over the columns, is within what this run may spend
 //! (`calibrate`). It is a warning, and a violation from PSI `psi_major` on. PSI is measured and reported; by itself it
 //! decides nothing. Findings of this file never enter `constraint_violations.json`.
 
@@ -44,11 +44,15 @@ impl Drift {
         let (Some(found), Some(terms)) = (self.columns.get(column), &self.terms) else {
             return false;
         };
-        let n = found.evidence.components.len() as f64;
-        found
-            .evidence
-            .component(component)
-            .is_some_and(|rate| rate.direction > 0.0 && rate.p_calibrated * n <= terms.p_limit)
+        found.evidence.component(component).is_some_and(|rate| {
+            rate.direction > 0.0 && rate.statistic >= found.evidence.critical(rate, terms.p_limit)
+        })
+    }
+
+    /// The calibrated p-value of a component; `None` where it was not tested.
+    pub(super) fn p_of(&self, column: &str, component: Component) -> Option<f64> {
+        let found = self.columns.get(column)?.evidence.component(component)?;
+        Some(found.p_calibrated)
     }
 
     /// Whether a column's drift finding already tells of this component.
@@ -309,7 +313,7 @@ fn derivation(
         ""
     };
     format!(
-        "{limit}; evidence: {test}, p {:.2e} ({scale}), over {} component tests {:.2e}, adjusted over {} columns {:.2e}; \
+        "{limit}; evidence: {test}, p {:.2e} ({scale}), combined over {} component tests {:.2e}, adjusted over {} columns {:.2e}; \
          this run may spend {:.2e} of \"{}\"{assumed}; from PSI {} on it is a violation",
         speaking.p_calibrated,
         evidence.components.len(),

@@ -20,13 +20,25 @@ pub(crate) fn proportion(hits: Mass, all: Mass, z: f64) -> MetricValue {
     } else {
         0.0
     };
-    let (low, high) = wilson(value, all.effective(), z);
+    let (low, high) = wilson(value, effective_rows(value, hits, all), z);
     MetricValue {
         value,
         low,
         high,
         method: IntervalMethod::Wilson,
         n: all.n,
+    }
+}
+
+/// The number of equally weighted rows with the same variance, p(1−p)/V with V = Σw²(x − p)²/(Σw)² (Korn & Graubard
+/// 1998, Survey Methodology 24:193); Kish's where p is 0 or 1. The number of rows where all weights are equal.
+fn effective_rows(share: f64, hits: Mass, all: Mass) -> f64 {
+    let missed = (all.w2 - hits.w2).max(0.0);
+    let squares = hits.w2 * (1.0 - share).powi(2) + missed * share * share;
+    if squares > 0.0 && share > 0.0 && share < 1.0 {
+        share * (1.0 - share) * all.w * all.w / squares
+    } else {
+        all.effective()
     }
 }
 

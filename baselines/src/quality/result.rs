@@ -48,7 +48,7 @@ pub struct MetricValue {
 #[non_exhaustive]
 pub enum IntervalMethod {
     /// Wilson's score interval of a proportion (Wilson 1927, JASA 22:209), without continuity correction; with weights
-    /// over Kish's effective number of rows. A proportion of no rows has the interval 0 to 1.
+    /// over the effective number of rows of Korn & Graubard 1998. A proportion of no rows has the interval 0 to 1.
     Wilson,
     /// DeLong, DeLong & Clarke-Pearson 1988 (Biometrics 44:837), variance by ranks as in Sun & Xu 2014 (IEEE SPL
     /// 21:1389); normal interval, cut at 0 and 1.

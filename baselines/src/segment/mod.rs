@@ -13,8 +13,10 @@ mod codes;
 mod search;
 mod mix_rate;
 mod root_cause;
+mod correlation;
 
 pub use codes::SegmentColumn;
+pub use correlation::{DriftCorrelation, rank_by_correlation};
 pub use mix_rate::{MixAndRate, SegmentContribution, mix_and_rate};
 pub use root_cause::{FeatureContribution, RootCause, root_cause};
 pub use search::{Condition, SearchOptions, SearchOutcome, WeakSegment, weak_segments};

@@ -171,7 +171,9 @@ pub fn weak_segments(
     let needed = (min_rows as f64).max(options.min_share * loss.len() as f64);
     let coded: Vec<Codes> = columns.iter().map(codes).collect();
     let mut all = Moments::default();
-    loss.iter().for_each(|&loss| all.add(loss));
+    for &loss in loss {
+        all.add(loss);
+    }
     let single: Vec<Vec<Moments>> = coded.iter().map(|codes| moments_by(codes, loss)).collect();
     let has_support = |part: &Moments| part.n >= needed && all.n - part.n >= min_rows as f64;
     let mut candidates = Vec::new();

@@ -279,3 +279,33 @@ fn bad_input_has_an_answer() {
     let without = root_cause([&[], &[]], [&[0.0; 100], &[1.0; 100]]).unwrap();
     assert_eq!((without.change, without.unexplained), (1.0, 1.0));
 }
+
+// scipy 1.17.1: pearsonr(drift, abs(metric - baseline_mean)), as nannyml 0.13.1's CorrelationRanker calls it
+#[test]
+fn columns_are_ranked_by_pearsons_correlation() {
+    let case = &reference()["correlation"];
+    let numbers =
+        |value: &Value| -> Vec<Option<f64>> { value.as_array().unwrap().iter().map(Value::as_f64).collect() };
+    let drift: Vec<Vec<Option<f64>>> = case["drift"].as_array().unwrap().iter().map(numbers).collect();
+    let views: Vec<&[Option<f64>]> = drift.iter().map(Vec::as_slice).collect();
+    let metric = numbers(&case["metric"]);
+    let ranked = rank_by_correlation(&views, &metric, case["baseline_mean"].as_f64().unwrap());
+    assert!(
+        ranked
+            .windows(2)
+            .all(|pair| pair[0].unwrap().correlation >= pair[1].unwrap().correlation)
+    );
+    for found in ranked {
+        let found = found.unwrap();
+        let expected = numbers(&case["expected"][found.column]);
+        assert!(
+            (found.correlation - expected[0].unwrap()).abs() < 1e-12,
+            "{found:?}"
+        );
+        assert!((found.p_value - expected[1].unwrap()).abs() < 1e-9, "{found:?}");
+    }
+    let few = rank_by_correlation(&[&[Some(1.0), None, Some(2.0)]], &[Some(0.5); 3], 0.0);
+    assert_eq!(few, [Err(crate::compare::NotComputable::TooFew { needed: 3 })]);
+    let flat = rank_by_correlation(&[&[Some(1.0); 5]], &[Some(0.5); 5], 0.0);
+    assert_eq!(flat, [Err(crate::compare::NotComputable::NoSpread)]);
+}

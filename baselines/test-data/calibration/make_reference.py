@@ -58,3 +58,14 @@ print('wh gamma', repr(float(stats.gamma.sf(4/0.5**2+4.0*np.sqrt(4/0.5**2),4/0.5
 nu=9;l=1.9
 from scipy import integrate
 print('mixed', repr(float(integrate.quad(lambda wv: 2*np.exp(-2*l*l*wv/nu)*stats.chi2.pdf(wv,nu),0,np.inf)[0])))
+
+# the combined p-value of judge/tests/house.rs: a ramp of 400 rows against the same moved by 20
+n = 400; r = np.arange(n).astype(float); c = r + 20
+a = scores(r, c); N = 2 * n; parts = []
+for f, weight in ((a, .6), (a * a, .15)):
+    d = f - f.mean(); z = d[n:].sum() / np.sqrt(n * n / (N * (N - 1)) * (d ** 2).sum())
+    parts.append((2 * stats.norm.sf(abs(z)), weight))
+lam = np.sqrt(n / 2) * stats.ks_2samp(r, c).statistic
+parts.append((stats.kstwobign.sf(lam), .1))
+T = sum(w / np.tan(min(p, .95) * np.pi) for p, w in parts) / sum(w for _, w in parts)
+print('combined', 0.5 - np.arctan(T) / np.pi)

@@ -228,7 +228,7 @@ fn disagreement(answer: &Value, field: &str, expected: &Value) -> Option<String>
     }
 }
 
-/// SciPy's Cramér–von Mises p-value below about 1e-6 is rounding (docs/methods.md, §5).
+/// SciPy's Cramér–von Mises p-value below about 1e-6 is rounding (docs/methods.md, §6).
 fn is_documented(key: &str, expected: &Value) -> bool {
     key.contains("cramer") && expected.as_f64().is_some_and(|theirs| theirs < 1e-6)
 }

@@ -73,16 +73,16 @@ async fn request(
     scan: ScanSettings,
     options: &StoreOptions,
 ) -> anyhow::Result<AnalyzeRequest> {
-    let place = |argument: &str, given: Option<&str>, of_monitor: fn(&Monitor) -> &Location| {
-        match (given, monitor) {
+    let place =
+        |argument: &str, given: Option<&str>, of_monitor: fn(&Monitor) -> &Location| match (given, monitor) {
             (Some(text), _) => settings::location(argument, text),
             (None, Some(monitor)) => Ok(of_monitor(monitor).clone()),
             (None, None) => Err(EngineError::new(
                 ErrorKind::Usage,
                 format!("{argument} is not given, and no --monitor that says it"),
-            )),
-        }
-    };
+            )
+            .with_hint("give --capture and --baseline, or --monitor FILE; docs/monitor.md shows one")),
+        };
     let schema = match (&arguments.reading.schema, monitor) {
         (None, Some(monitor)) => settings::schema_at(monitor.schema.as_ref(), options).await?,
         (named, _) => settings::schema(named.as_deref(), options).await?,
@@ -93,7 +93,9 @@ async fn request(
     }
     policy.min_effect = settings::min_effect(arguments.min_effect, policy.min_effect)?;
     Ok(AnalyzeRequest {
-        capture: place("--capture", arguments.capture.as_deref(), |monitor| &monitor.capture)?,
+        capture: place("--capture", arguments.capture.as_deref(), |monitor| {
+            &monitor.capture
+        })?,
         baseline: place("--baseline", arguments.baseline.as_deref(), |monitor| {
             &monitor.baseline
         })?,

@@ -47,8 +47,13 @@ pub(crate) async fn run(arguments: BacktestArguments) -> anyhow::Result<u8> {
         end: Some(settings::time_or_date("--to", &arguments.to)?),
     };
     if span.start >= span.end {
-        let wrong = EngineError::new(ErrorKind::Usage, "--from is not before --to, so there is nothing to replay");
-        return Err(wrong.with_hint("windows follow one another from --from on").into());
+        let wrong = EngineError::new(
+            ErrorKind::Usage,
+            "--from is not before --to, so there is nothing to replay",
+        );
+        return Err(wrong
+            .with_hint("windows follow one another from --from on")
+            .into());
     }
     let monitor = settings::monitor(&arguments.monitor, &options).await?;
     let schema = settings::schema_at(monitor.schema.as_ref(), &options).await?;

@@ -1,15 +1,15 @@
 //! `driftline baseline`.
 
+use super::quality;
 use crate::args::BaselineArguments;
 use crate::progress::Bar;
-use super::quality;
 use crate::{exit, message, settings};
 use baselines::quality::Problem;
 use baselines::summary::Distinct;
-use engine::quality::{MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline};
-use engine::{EngineError, ErrorKind};
 use engine::baseline::{BaselineRequest, MadeBaseline, make};
+use engine::quality::{MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline};
 use engine::report::format::{count, percent, plural};
+use engine::{EngineError, ErrorKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -4,7 +4,9 @@ use crate::progress::Bar;
 use crate::{exit, message, settings};
 use baselines::calibrate::{AaOutcome, FalseAlarmBudget, MinEffect, Resampling};
 use clap::Args;
-use engine::calibrate::{CalibrateRequest, CheckSettings, CheckWindow, Checked, check_calibration, recalibrate};
+use engine::calibrate::{
+    CalibrateRequest, CheckSettings, CheckWindow, Checked, check_calibration, recalibrate,
+};
 use engine::monitor::Length;
 use engine::report::format::{count, percent, plural};
 use engine::scan::ScanSettings;
@@ -30,7 +32,7 @@ pub(crate) struct CalibrateArguments {
     /// Write nothing: try windows without drift, made of the data, and print the false-alarm rate reached.
     #[arg(long)]
     check: bool,
-    /// Length of the windows tried.
+    /// Length of the windows tried, a day without it; a time block of the data at least.
     #[arg(long, value_name = "LENGTH", requires = "check", conflicts_with = "rows")]
     window: Option<String>,
     /// Rows of the windows tried, instead of a length.
@@ -116,9 +118,14 @@ fn window_length(text: &str) -> Result<Length, EngineError> {
     let wrong = |message: String| {
         EngineError::new(ErrorKind::Usage, message).with_hint("for example --window \"1 day\"")
     };
-    let length: Length = text.parse().map_err(|error| wrong(format!("--window: {error}")))?;
+    let length: Length = text
+        .parse()
+        .map_err(|error| wrong(format!("--window: {error}")))?;
     if length < Length::SHORTEST_WINDOW {
-        return Err(wrong(format!("--window is {length}, expected at least {}", Length::SHORTEST_WINDOW)));
+        return Err(wrong(format!(
+            "--window is {length}, expected at least {}",
+            Length::SHORTEST_WINDOW
+        )));
     }
     Ok(length)
 }
@@ -138,6 +145,8 @@ struct Printed {
     #[serde(skip_serializing_if = "Option::is_none")]
     window_seconds: Option<f64>,
     windows: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    windows_apart: Option<u32>,
     calibrated: bool,
     alarms: u32,
     rate: f64,
@@ -175,6 +184,7 @@ fn json(checked: &Checked, budget: FalseAlarmBudget) -> anyhow::Result<String> {
         rows_per_window: checked.n_rows,
         window_seconds: checked.window_seconds,
         windows: kind(checked),
+        windows_apart: checked.n_apart,
         calibrated: checked.basis.is_some(),
         alarms: outcome.n_alarms,
         rate: outcome.rate,
@@ -221,7 +231,11 @@ fn text(checked: &Checked, budget: FalseAlarmBudget) -> String {
         plural(checked.n_rows, "row", "rows"),
         kind(checked)
     );
-    let _infallible = writeln!(out, "  stated        {:>8} a window: {budget}{assumed}", percent(outcome.alpha));
+    let _infallible = writeln!(
+        out,
+        "  stated        {:>8} a window: {budget}{assumed}",
+        percent(outcome.alpha)
+    );
     let line = |what: &str, outcome: &AaOutcome| {
         format!(
             "  {what:<13} {:>8} ({} with a false alarm; 95% interval {} to {})\n",
@@ -244,6 +258,17 @@ fn text(checked: &Checked, budget: FalseAlarmBudget) -> String {
         .collect();
     if !columns.is_empty() {
         let _infallible = writeln!(out, "  false alarms by column: {}", columns.join(", "));
+    }
+    if let Some(n) = checked.n_apart.filter(|n| *n < outcome.n_runs) {
+        let apart = plural(
+            u64::from(n),
+            "window that does not overlap",
+            "windows that do not overlap",
+        );
+        let _infallible = writeln!(
+            out,
+            "  the data hold {apart}: the intervals count no more than these"
+        );
     }
     out += match (outcome.low > outcome.alpha, outcome.high <= outcome.alpha) {
         (true, _) => "  more false alarms than stated: see docs/alarms.md, and set a stricter budget\n",

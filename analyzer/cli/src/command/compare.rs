@@ -3,9 +3,11 @@
 use crate::progress::Bar;
 use crate::{exit, message, settings};
 use baselines::compare::{Convention, Method, UnknownName};
+use baselines::multivariate::{DatasetMethod, Sampling};
 use capture::limits::Limits;
 use clap::Args;
 use engine::compare::{CompareRequest, Methods, compare};
+use engine::dataset::DatasetRequest;
 use engine::scan::ScanSettings;
 use engine::{EngineError, ErrorKind};
 use std::str::FromStr;
@@ -31,6 +33,19 @@ pub(crate) struct CompareArguments {
     /// Column types, and which columns count (JSON).
     #[arg(long, value_name = "LOCATION")]
     schema: Option<String>,
+    /// Also look at all columns together: domain_classifier, pca_reconstruction, mmd, association_change, comma
+    /// separated, or `all`.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    dataset: Option<Vec<String>>,
+    /// A column that holds arrays of numbers, or the beginning of the names of a group of columns; can be repeated.
+    #[arg(long, value_name = "COLUMN", requires = "dataset")]
+    embedding: Vec<String>,
+    /// Rows of each side that --dataset takes at most; more are sampled.
+    #[arg(long, value_name = "N", default_value_t = Sampling::default().max_rows, requires = "dataset")]
+    dataset_rows: usize,
+    /// Seed of the sample, the folds and the permutations of --dataset.
+    #[arg(long, value_name = "N", default_value_t = Sampling::default().seed, requires = "dataset")]
+    seed: u64,
     /// Worker threads; all cores without it.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -48,12 +63,15 @@ pub(crate) async fn run(arguments: CompareArguments) -> anyhow::Result<u8> {
     if arguments.threads == Some(0) {
         return Err(EngineError::new(ErrorKind::Usage, "--threads is 0, expected at least 1").into());
     }
+    let convention = known("--convention", &arguments.convention, Convention::from_str)?;
+    let dataset = dataset(&arguments, convention)?;
     let request = CompareRequest {
+        dataset,
         baseline: settings::location("--baseline", &arguments.baseline)?,
         current: settings::location("--current", &arguments.current)?,
         columns: arguments.columns.map(|names| trimmed(&names)),
         methods: methods(arguments.method.as_deref())?,
-        convention: known("--convention", &arguments.convention, Convention::from_str)?,
+        convention,
         schema: settings::schema(arguments.schema.as_deref(), &options).await?,
         settings: ScanSettings {
             n_threads: arguments.threads.unwrap_or(defaults.n_threads),
@@ -97,6 +115,52 @@ fn methods(named: Option<&[String]>) -> Result<Methods, EngineError> {
     Ok(Methods::Named(methods))
 }
 
+/// What is asked over all columns together. Errors: an unknown method, no rows, an embedding named twice.
+fn dataset(
+    arguments: &CompareArguments,
+    convention: Convention,
+) -> Result<Option<DatasetRequest>, EngineError> {
+    let Some(named) = &arguments.dataset else {
+        return Ok(None);
+    };
+    let named = trimmed(named);
+    let mut methods: Vec<DatasetMethod> = Vec::new();
+    for name in &named {
+        if name == "all" {
+            methods = DatasetMethod::ALL.to_vec();
+            break;
+        }
+        let method = known("--dataset", name, DatasetMethod::from_str)?;
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    if arguments.dataset_rows == 0 {
+        return Err(EngineError::new(
+            ErrorKind::Usage,
+            "--dataset-rows is 0, expected at least 1",
+        ));
+    }
+    let embeddings = trimmed(&arguments.embedding);
+    let is_usable = |(idx, name): (usize, &String)| !name.is_empty() && !embeddings[..idx].contains(name);
+    if let Some((_, name)) = embeddings.iter().enumerate().find(|named| !is_usable(*named)) {
+        let error = EngineError::new(
+            ErrorKind::Usage,
+            format!("--embedding names `{name}` twice or not at all"),
+        );
+        return Err(error.with_hint("give each embedding once, by the name of its column"));
+    }
+    Ok(Some(DatasetRequest {
+        methods,
+        embeddings,
+        sampling: Sampling {
+            seed: arguments.seed,
+            max_rows: arguments.dataset_rows,
+        },
+        nannyml: convention == Convention::Nannyml,
+    }))
+}
+
 /// What `name` stands for, or an error that names the argument and lists what there is.
 fn known<T>(
     argument: &str,
@@ -104,7 +168,7 @@ fn known<T>(
     parse: impl Fn(&str) -> Result<T, UnknownName>,
 ) -> Result<T, EngineError> {
     parse(name).map_err(|UnknownName { what, known }| {
-        let all = if what == "method" { ", or all" } else { "" };
+        let all = if what == "convention" { "" } else { ", or all" };
         EngineError::new(
             ErrorKind::Usage,
             format!("{argument} names an unknown {what}: `{name}`"),

@@ -5,6 +5,7 @@
 use super::picture::{MAX_ROWS, grid};
 use super::words::{allowed, numbers, remarks, short_time, span};
 use super::{Alarm, Backtest, BudgetReplay};
+use crate::present::sentence;
 use crate::report::chart::states;
 use crate::report::clip::clip;
 use crate::report::format::{count, number, plural};
@@ -52,7 +53,11 @@ pub(super) fn html(backtest: &Backtest) -> String {
         title: clip(&backtest.monitor, 80).into_owned(),
         subtitle: span(backtest),
         remarks: remarks(backtest),
-        budgets: backtest.budgets.iter().map(|replay| budget(backtest, replay)).collect(),
+        budgets: backtest
+            .budgets
+            .iter()
+            .map(|replay| budget(backtest, replay))
+            .collect(),
         software: crate::baseline::software(),
     };
     page.render().expect("rendering into a String reports no error")
@@ -95,7 +100,7 @@ fn alarm(backtest: &Backtest, alarm: &Alarm) -> AlarmView {
         n_windows: count(alarm.n_windows as u64),
         column: clip(&alarm.column, 80).into_owned(),
         severity: alarm.severity.name(),
-        what: clip(&alarm.description, 300).into_owned(),
+        what: sentence(&clip(&alarm.description, 300)),
         numbers: numbers(alarm),
     }
 }

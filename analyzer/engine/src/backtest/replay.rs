@@ -76,7 +76,12 @@ pub(super) async fn replay(
         }
         any_object = true;
         let looked = probe(&sources.objects).await?;
-        let mut columns = for_window(&baseline.baseline, history.schema, &looked, history.output_position);
+        let mut columns = for_window(
+            &baseline.baseline,
+            history.schema,
+            &looked,
+            history.output_position,
+        );
         let timestamp = history.schema.and_then(|schema| schema.timestamp.as_deref());
         let clock = Clock::new(&mut columns, &looked, timestamp);
         if looked.is_table() && clock.column().is_none() {
@@ -115,7 +120,9 @@ pub(super) async fn replay(
             ErrorKind::NothingToAnalyse,
             format!("capture at {}: no objects are there", history.capture),
         )
-        .with_hint("check `capture` in the monitor file; it lies under {prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/"))
+        .with_hint(
+            "check `capture` in the monitor file; it lies under {prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/",
+        ))
     }
 }
 
@@ -128,7 +135,9 @@ fn nothing() -> DatasetSummary {
 
 fn without_times(capture: &Location, timestamp: Option<&str>) -> EngineError {
     let why = match timestamp {
-        Some(name) => format!("the table at {capture} has no column `{name}`, which the schema names as its time"),
+        Some(name) => {
+            format!("the table at {capture} has no column `{name}`, which the schema names as its time")
+        }
         None => format!("the table at {capture} has no times: no schema names a time column of it"),
     };
     EngineError::new(ErrorKind::Usage, why)

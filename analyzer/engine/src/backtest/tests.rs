@@ -1,24 +1,25 @@
 //! Persistence over judged windows, alarms as stretches, and what page and table say of them.
 
+use super::alarms::{Flag, Seen};
 use super::*;
 
 /// Flags of one column: `x` flagged, `.` quiet, `?` not judged, ` ` no data.
 fn replayed(persistence: &str, columns: &[&str]) -> Backtest {
     let n = columns[0].chars().count();
     let flag = |state: char| match state {
-        'x' => Some(Some(Flag {
+        'x' => Seen::Flagged(Flag {
             severity: Severity::Warning,
             value: 0.25,
             limit: 0.02,
             p_adjusted: Some(1e-9),
             description: "the numbers have moved up".to_owned(),
-        })),
-        '.' => Some(None),
-        _ => None,
+        }),
+        '.' => Seen::Quiet,
+        _ => Seen::NotJudged,
     };
     let at = |column: &str, idx: usize| column.chars().nth(idx).unwrap();
     let judged = Judged {
-        flags: (0..n)
+        seen: (0..n)
             .map(|idx| columns.iter().map(|column| flag(at(column, idx))).collect())
             .collect(),
         has_rows: (0..n).map(|idx| at(columns[0], idx) != ' ').collect(),
@@ -52,7 +53,11 @@ fn states(backtest: &Backtest, column: usize) -> String {
         Cell::Flagged => 'f',
         Cell::Alarm => 'A',
     };
-    backtest.budgets[0].cells.iter().map(|row| letter(&row[column])).collect()
+    backtest.budgets[0]
+        .cells
+        .iter()
+        .map(|row| letter(&row[column]))
+        .collect()
 }
 
 #[test]
@@ -94,14 +99,22 @@ fn page_table_and_document_tell_the_same_alarms() {
     }
     assert!(text.contains("1 window has no data"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 160), "{text}");
-    assert!(page.contains("<svg") && page.contains("#D00005"), "alarms are drawn");
+    assert!(
+        page.contains("<svg") && page.contains("#D00005"),
+        "alarms are drawn"
+    );
     assert_eq!(page, backtest.page());
 }
 
 #[test]
 fn a_long_history_still_fits_a_page() {
-    let long: String = (0..20_000).map(|idx| if idx % 3 == 0 { 'x' } else { '.' }).collect();
+    let long: String = (0..20_000)
+        .map(|idx| if idx % 3 == 0 { 'x' } else { '.' })
+        .collect();
     let page = replayed("1 of 1", &[&long, &long]).page();
     assert!(page.len() < 1_000_000, "{}", page.len());
-    assert!(page.contains("One mark is the worst of 34 windows"), "marks are merged");
+    assert!(
+        page.contains("One mark is the worst of 34 windows"),
+        "marks are merged"
+    );
 }

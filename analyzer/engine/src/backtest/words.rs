@@ -65,7 +65,10 @@ pub(super) fn text(backtest: &Backtest) -> String {
 /// Windows, span, persistence, calibration.
 pub(super) fn span(backtest: &Backtest) -> String {
     let (first, last) = (backtest.windows.first(), backtest.windows.last());
-    let (start, end) = (first.map_or(0, |window| window.start), last.map_or(0, |window| window.end));
+    let (start, end) = (
+        first.map_or(0, |window| window.start),
+        last.map_or(0, |window| window.end),
+    );
     format!(
         "{} of {}, {} to {}; a column rings when {} windows find it drifted; {}",
         plural(backtest.windows.len() as u64, "window", "windows"),
@@ -89,14 +92,26 @@ pub(super) fn remarks(backtest: &Backtest) -> Vec<String> {
             out.push(plural(n, one, many));
         }
     };
-    say(backtest.n_empty_windows() as u64, "window has no data", "windows have no data");
-    say(backtest.n_rejected, "line could not be read", "lines could not be read");
+    say(
+        backtest.n_empty_windows() as u64,
+        "window has no data",
+        "windows have no data",
+    );
+    say(
+        backtest.n_rejected,
+        "line could not be read",
+        "lines could not be read",
+    );
     say(
         backtest.n_without_time,
         "row has no time and belongs to no window",
         "rows have no time and belong to no window",
     );
-    let n_other = backtest.windows.iter().filter(|window| window.n_other_findings > 0).count();
+    let n_other = backtest
+        .windows
+        .iter()
+        .filter(|window| window.n_other_findings > 0)
+        .count();
     say(
         n_other as u64,
         "window has findings of checks outside the budget (constraints, types, categories)",

@@ -5,6 +5,7 @@
 
 use super::{ColumnComparison, Comparison, MethodAnswer, TableRead};
 use crate::baseline::software;
+use crate::dataset::DatasetDocument;
 use crate::error::{EngineError, ErrorKind};
 use crate::frame::Kind;
 use baselines::compare::{Companion, Measurement, Parameters};
@@ -23,6 +24,7 @@ impl Comparison {
             columns: Ordered(&self.columns, |column| (&column.name, Column::of(column))),
             only_in_baseline: &self.only_in_baseline,
             only_in_current: &self.only_in_current,
+            dataset: self.dataset.as_ref().map(DatasetDocument::of),
         };
         let text = serde_json::to_string_pretty(&document).map_err(|error| {
             EngineError::new(ErrorKind::Internal, "the comparison cannot be written").with_source(error)
@@ -53,6 +55,8 @@ struct Document<'a> {
     columns: Ordered<'a, ColumnComparison, Column<'a>>,
     only_in_baseline: &'a [String],
     only_in_current: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<DatasetDocument<'a>>,
 }
 
 #[derive(serde::Serialize)]

@@ -7,6 +7,7 @@ use crate::frame::Kind;
 use crate::frame::column::Builder;
 use baselines::compare::{
     CategoryCounts, Context, Convention, Method, NotComputable, NumericPair, Outcome, compare_categorical,
+    house_edges,
 };
 use baselines::summary::{CellCounts, WeightedPoints};
 
@@ -95,6 +96,11 @@ pub(super) fn measure(
     let pair = match NumericPair::new(baseline, current) {
         Ok(pair) => pair,
         Err(reason) => return answers(methods, |_| Err(reason)),
+    };
+    let edges = house_edges(baseline);
+    let context = Context {
+        house_edges: Some(&edges),
+        ..context
     };
     let mut answers = answers(methods, |method| {
         if method.is_categorical_only() {

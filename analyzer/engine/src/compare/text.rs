@@ -47,22 +47,26 @@ impl Comparison {
                 let _infallible = writeln!(out, "\n{what}: {}", names.join(", "));
             }
         }
+        if let Some(dataset) = &self.dataset {
+            out.push('\n');
+            out.push_str(&dataset.text());
+        }
         out
     }
 }
 
 fn table_line(table: &TableRead) -> String {
-    let mut line = format!("{}, {}", table.location, plural(table.n_rows, "row", "rows"));
-    if table.n_rejected() > 0 {
-        let reasons: Vec<String> = table
-            .rejects_by_reason
-            .iter()
-            .map(|(reason, n)| format!("{reason}: {n}"))
-            .collect();
-        let lines = plural(table.n_rejected(), "line", "lines");
-        line += &format!("; {lines} rejected ({})", reasons.join(", "));
+    let line = format!("{}, {}", table.location, plural(table.n_rows, "row", "rows"));
+    if table.n_rejected() == 0 {
+        return line;
     }
-    line
+    let reasons: Vec<String> = table
+        .rejects_by_reason
+        .iter()
+        .map(|(reason, n)| format!("{reason}: {n}"))
+        .collect();
+    let lines = plural(table.n_rejected(), "line", "lines");
+    format!("{line}; {lines} rejected ({})", reasons.join(", "))
 }
 
 /// The first line of a column carries its name and type.

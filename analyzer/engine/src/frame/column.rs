@@ -5,6 +5,8 @@
 use baselines::summary::{CellCounts, InferredType};
 use baselines::view::{CellClass, ColumnView};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What a column is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,6 +160,24 @@ fn counts(classes: &[CellClass]) -> CellCounts {
     }
 }
 
+/// XXH3-64, seeded with what came before: several times faster on short texts than the standard hash.
+#[derive(Debug, Default)]
+struct TextHasher(u64);
+
+impl Hasher for TextHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// A column while it is read.
 #[derive(Debug)]
 pub(crate) struct Builder {
@@ -165,7 +185,7 @@ pub(crate) struct Builder {
     classes: Vec<CellClass>,
     numbers: Vec<f64>,
     codes: Vec<u32>,
-    known: HashMap<Box<str>, u32>,
+    known: HashMap<Box<str>, u32, BuildHasherDefault<TextHasher>>,
 }
 
 impl Builder {
@@ -175,7 +195,7 @@ impl Builder {
             classes: Vec::new(),
             numbers: Vec::new(),
             codes: Vec::new(),
-            known: HashMap::new(),
+            known: HashMap::default(),
         }
     }
 

@@ -17,7 +17,9 @@ pub struct Length {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LengthError {
     /// Not a number and a unit.
-    #[error("`{0}` is not a length of time, expected a whole number and a unit such as `5 minutes`, `1 hour`, `1 day` or `2 weeks`")]
+    #[error(
+        "`{0}` is not a length of time, expected a whole number and a unit such as `5 minutes`, `1 hour`, `1 day` or `2 weeks`"
+    )]
     Form(String),
     /// A unit whose length varies or that is unknown.
     #[error("`{0}` is not a unit of fixed length, expected second, minute, hour, day or week")]
@@ -67,7 +69,9 @@ impl FromStr for Length {
         let n: i64 = match number {
             "" if matches!(unit.as_str(), "week" | "day" | "hour" | "minute" | "second") => 1,
             "" => return Err(form()),
-            number => number.parse().map_err(|_| LengthError::TooLong(text.to_owned()))?,
+            number => number
+                .parse()
+                .map_err(|_| LengthError::TooLong(text.to_owned()))?,
         };
         if unit.is_empty() {
             return Err(form());
@@ -119,7 +123,11 @@ mod tests {
             ("0 minutes", 0, "0 seconds"),
         ] {
             let length: Length = text.parse().unwrap();
-            assert_eq!((length.seconds(), length.to_string().as_str()), (seconds, written), "{text}");
+            assert_eq!(
+                (length.seconds(), length.to_string().as_str()),
+                (seconds, written),
+                "{text}"
+            );
             assert_eq!(length.to_string().parse(), Ok(length), "{text}");
         }
     }

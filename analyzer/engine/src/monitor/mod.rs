@@ -90,14 +90,19 @@ impl Monitor {
     pub async fn load(location: &Location, options: &StoreOptions) -> Result<Self, EngineError> {
         let (Some(folder), Some(name)) = (location.parent(), location.file_name()) else {
             let wrong = format!("monitor file {location} names no file");
-            return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint("for example --monitor monitor.toml"));
+            return Err(
+                EngineError::new(ErrorKind::Usage, wrong).with_hint("for example --monitor monitor.toml")
+            );
         };
         let (store, root) = open_store(&folder, options).await?;
         let object = store.get(&join_key(&root, name), MAX_FILE_BYTES).await?;
         let text = std::str::from_utf8(&object.bytes).map_err(|error| {
             EngineError::new(
                 ErrorKind::Usage,
-                format!("monitor file {location} is not UTF-8 text from byte {} on", error.valid_up_to()),
+                format!(
+                    "monitor file {location} is not UTF-8 text from byte {} on",
+                    error.valid_up_to()
+                ),
             )
             .with_hint("save it as UTF-8")
         })?;
@@ -113,7 +118,11 @@ impl Monitor {
         Ok(Self {
             capture: place("capture", &written.capture)?,
             baseline: place("baseline", &written.baseline)?,
-            schema: written.schema.as_ref().map(|at| place("schema", at)).transpose()?,
+            schema: written
+                .schema
+                .as_ref()
+                .map(|at| place("schema", at))
+                .transpose()?,
             history: written
                 .history
                 .as_ref()
@@ -166,17 +175,26 @@ fn resolve(
             "{name}: line {}, column {}: {key} is not a location: {error}",
             place.line, place.column
         );
-        EngineError::new(ErrorKind::Usage, wrong)
-            .with_hint(error.hint().unwrap_or("give a path, or s3://bucket/prefix").to_owned())
+        EngineError::new(ErrorKind::Usage, wrong).with_hint(
+            error
+                .hint()
+                .unwrap_or("give a path, or s3://bucket/prefix")
+                .to_owned(),
+        )
     })?;
     let is_relative = parsed.as_path().is_some_and(|path| path.is_relative());
     if !is_relative {
         return Ok(parsed);
     }
     let relative = value.trim_start_matches("./");
-    Ok(if folder.as_path().is_some_and(|path| path == std::path::Path::new(".")) {
-        parsed
-    } else {
-        folder.join(relative)
-    })
+    Ok(
+        if folder
+            .as_path()
+            .is_some_and(|path| path == std::path::Path::new("."))
+        {
+            parsed
+        } else {
+            folder.join(relative)
+        },
+    )
 }

@@ -66,12 +66,12 @@ pub(super) fn method(terms: &AlarmTerms, psi_major: Option<f64>, min_rows: Optio
         description: format!(
             "A column has drifted where enough rows have moved to matter and it is too much to be chance. Numbers are \
              tested for location, scale and shape, categories for their shares and their largest change, both for \
-             missing cells; the p-values are combined by Bonferroni within a column and by Benjamini–Hochberg over \
+             missing cells; the p-values are combined within a column (Cauchy), and held against the budget by Benjamini–Hochberg over \
              the {} columns tested. {scale}{major}{rows}",
             count(terms.n_tested)
         ),
         limit: format!(
-            "p {} in a column alone, effect {} of rows, {} for missing cells",
+            "p {} of a column, effect {} of rows, {} for missing cells",
             small_p(terms.p_limit),
             percent(terms.min_effect.distribution),
             percent(terms.min_effect.rate)
@@ -84,31 +84,26 @@ pub(super) fn method(terms: &AlarmTerms, psi_major: Option<f64>, min_rows: Optio
     }
 }
 
-/// The numbers of one drift finding.
+/// The numbers of one drift finding: its p-value adjusted over the columns, the test that speaks, its null scale.
 pub(super) fn evidence(drift: &DriftEvidence, terms: Option<&AlarmTerms>) -> String {
     let scale = if drift.scale > 1.0 {
         let known = match drift.scale_freedom {
-            Some(freedom) => format!(" (known with {} degrees of freedom)", number(freedom.round())),
+            Some(freedom) => format!(" ({} degrees of freedom)", number(freedom.round())),
             None => String::new(),
         };
         format!(
-            "; p {} for independent rows, {} with the null scale {}{known}",
-            small_p(drift.p_raw),
-            small_p(drift.p_calibrated),
-            number(drift.scale)
+            "; null scale {}{known}, without it p {}",
+            number(drift.scale),
+            small_p(drift.p_raw)
         )
     } else {
         String::new()
     };
-    let over = terms.map_or_else(String::new, |terms| {
-        format!(
-            " adjusted over {}, limit {}",
-            plural(terms.n_tested, "column", "columns"),
-            small_p(terms.run.alpha)
-        )
+    let limit = terms.map_or_else(String::new, |terms| {
+        format!(", limit {}", small_p(terms.run.alpha))
     });
     format!(
-        "p {}{over}; {}, statistic {} (rings from {}){scale}",
+        "p {}{limit}; {} {}, rings from {}{scale}",
         small_p(drift.p_adjusted),
         test_name(drift.component),
         number(drift.statistic),
@@ -118,13 +113,13 @@ pub(super) fn evidence(drift: &DriftEvidence, terms: Option<&AlarmTerms>) -> Str
 
 fn test_name(component: Component) -> &'static str {
     match component {
-        Component::Location => "van der Waerden’s test of location",
-        Component::Scale => "Klotz’ test of scale",
-        Component::Shape => "Kolmogorov–Smirnov test of shape",
-        Component::Categories => "chi-square test of all shares",
-        Component::LargestCategory => "exact test of the most changed category",
-        Component::MissingRate => "exact test of the missing rate",
-        Component::SpecialRate => "exact test of the rate of NaN and infinities",
+        Component::Location => "test of location (van der Waerden)",
+        Component::Scale => "test of scale (Klotz)",
+        Component::Shape => "test of shape (Kolmogorov–Smirnov)",
+        Component::Categories => "test of all shares (chi-square)",
+        Component::LargestCategory => "test of the most changed category",
+        Component::MissingRate => "test of the missing rate",
+        Component::SpecialRate => "test of NaN and infinities",
         _ => "test",
     }
 }
@@ -168,7 +163,11 @@ pub(super) fn power(verdict: &Verdict, standings: &[Standing<'_>]) -> String {
     let mut parts = Vec::new();
     if let (Some(middle), Some(worst)) = (numbers.get(numbers.len() / 2), numbers.last()) {
         let worst = if numbers.len() > 1 && worst.0 > middle.0 {
-            format!(", the least sensitive ({}) {}", clip(worst.1, 40), two_digits(worst.0))
+            format!(
+                ", the least sensitive ({}) {}",
+                clip(worst.1, 40),
+                two_digits(worst.0)
+            )
         } else {
             String::new()
         };

@@ -1,5 +1,6 @@
 //! One column as a card and as a row of the table: distances, statistics of both sides, the picture.
 
+use baselines::calibrate::MinEffect;
 use baselines::compare::{Convention, Measurement, Method};
 use baselines::judge::{Bins, CheckKind, ColumnDrift, ColumnReport, Histogram, Severity, SideReport};
 use baselines::summary::InferredType;
@@ -55,15 +56,14 @@ pub(super) fn row(standing: &Standing<'_>) -> ColumnRow {
     }
 }
 
-/// The p-value of a column: the smallest of its component tests, with the null scale, times their number (Bonferroni).
-/// The decision's own counts only components whose effect is large enough to matter.
+/// The calibrated p-value of a column, however small its effect; the decision's own counts only components whose effect
+/// is large enough to matter.
 fn column_p(drift: &ColumnDrift) -> String {
-    let components = &drift.evidence.components;
-    let smallest = components
-        .iter()
-        .map(|component| component.p_calibrated)
-        .fold(1.0, f64::min);
-    small_p((smallest * components.len().max(1) as f64).min(1.0))
+    let any = MinEffect {
+        distribution: 0.0,
+        rate: 0.0,
+    };
+    small_p(drift.evidence.p_value(&any))
 }
 
 pub(super) fn type_name(inferred_type: InferredType) -> &'static str {

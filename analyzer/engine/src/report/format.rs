@@ -75,7 +75,7 @@ pub fn p_value(p: f64) -> String {
 pub fn small_p(p: f64) -> String {
     match p {
         p if !p.is_finite() => NONE.to_owned(),
-        0.0 => "0".to_owned(),
+        0.0 => "<1e−300".to_owned(),
         p if p < 0.001 => format!("{p:.1e}").replace('-', "−"),
         p if p < 0.1 => trimmed(&format!("{p:.4}")).to_owned(),
         p => trimmed(&format!("{p:.2}")).to_owned(),
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn small_p_values_keep_their_size() {
         for (p, expected) in [
-            (0.0, "0"),
+            (0.0, "<1e−300"),
             (3.14e-12, "3.1e−12"),
             (0.00099, "9.9e−4"),
             (0.0111, "0.0111"),

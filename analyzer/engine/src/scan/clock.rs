@@ -95,14 +95,18 @@ impl CellSink for Times {
 /// milliseconds, micro- or nanoseconds since 1970, told by their size.
 fn times(cells: ColumnView<'_>) -> impl Iterator<Item = Option<i64>> {
     let texts = cells.texts;
-    cells.classes.iter().enumerate().map(move |(idx, class)| match class {
-        CellClass::Text => {
-            let text = std::str::from_utf8(texts?.get(idx)).ok()?;
-            second_of(text)
-        }
-        CellClass::Integral | CellClass::Fractional => epoch(*cells.numbers.get(idx)?),
-        _ => None,
-    })
+    cells
+        .classes
+        .iter()
+        .enumerate()
+        .map(move |(idx, class)| match class {
+            CellClass::Text => {
+                let text = std::str::from_utf8(texts?.get(idx)).ok()?;
+                second_of(text)
+            }
+            CellClass::Integral | CellClass::Fractional => epoch(*cells.numbers.get(idx)?),
+            _ => None,
+        })
 }
 
 fn second_of(text: &str) -> Option<i64> {
@@ -146,7 +150,12 @@ mod tests {
         }
         assert_eq!(second_of("2022-04-18"), Some(1_650_240_000));
         assert_eq!(second_of("Monday"), None);
-        for number in [1_650_241_308.0, 1_650_241_308_500.0, 1.650_241_308e15, 1.650_241_308e18] {
+        for number in [
+            1_650_241_308.0,
+            1_650_241_308_500.0,
+            1.650_241_308e15,
+            1.650_241_308e18,
+        ] {
             assert_eq!(epoch(number), Some(1_650_241_308), "{number}");
         }
         assert_eq!(epoch(12.0), None);

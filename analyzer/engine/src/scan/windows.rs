@@ -99,7 +99,10 @@ fn find_runs(windows: &Windows, seconds: &[Option<i64>], runs: &mut Vec<Run>) {
             Some(run) if run.window == window && run.rows.end == row => run.rows.end += 1,
             _ => runs.push(Run {
                 window,
-                rows: row..row + 1,
+                rows: Range {
+                    start: row,
+                    end: row + 1,
+                },
             }),
         }
     }
@@ -208,7 +211,7 @@ impl Split<'_> {
             ..
         } = &mut *self.tally;
         find_runs(windows, seconds, runs);
-        for run in runs.iter() {
+        for run in &*runs {
             let start = run.rows.start;
             let cells = slice(cells, run.rows.clone(), ends);
             update(
@@ -261,7 +264,12 @@ mod tests {
     #[test]
     fn a_slice_has_the_cells_of_its_rows() {
         let (bytes, ends) = (b"abcdef".as_slice(), [1u32, 1, 4, 6]);
-        let classes = [CellClass::Text, CellClass::Missing, CellClass::Text, CellClass::Text];
+        let classes = [
+            CellClass::Text,
+            CellClass::Missing,
+            CellClass::Text,
+            CellClass::Text,
+        ];
         let whole = ColumnView {
             classes: &classes,
             numbers: &[0.0, 1.0, 2.0, 3.0],
@@ -279,7 +287,10 @@ mod tests {
             let found: Vec<&[u8]> = (0..part.classes.len()).map(|idx| texts.get(idx)).collect();
             let expected: Vec<&[u8]> = expected.iter().map(|text| text.as_bytes()).collect();
             assert_eq!(found, expected, "{rows:?}");
-            assert_eq!((part.classes, part.numbers), (&classes[rows.clone()], &whole.numbers[rows]));
+            assert_eq!(
+                (part.classes, part.numbers),
+                (&classes[rows.clone()], &whole.numbers[rows])
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::check::clopper_pearson;
 use super::super::ladder::NullScale;
 use super::super::normal::{deviate_of, quantile, without_skewness};
-use super::super::null::{critical, tail};
+use super::super::null::{combine, critical, tail};
 use super::super::rank::normal_scores;
 use super::super::rate::rate_p_value;
 use super::super::table::{self, Tested};
@@ -157,6 +157,23 @@ fn a_critical_value_is_where_the_tail_is_p() {
             }
         }
     }
+}
+
+#[test]
+fn combined_p_values_are_cauchys() {
+    // 0.5 - atan(sum(w * tan((0.5 - p) * pi))) / pi with p = [0.01, 0.2, 0.9], w = [0.6, 0.3, 0.1]; CPython 3.11 math
+    agrees(
+        combine([(0.01, 0.6), (0.2, 0.3), (0.9, 0.1)].into_iter()),
+        0.016565864637777705,
+    );
+    assert_eq!(combine(std::iter::empty()), 1.0);
+    // One test alone is itself, however far out and whatever its weight.
+    for p in [1e-300, 1e-12, 1e-9, 1e-3, 0.3, 0.7] {
+        agrees(combine([(p, 0.1)].into_iter()), p);
+    }
+    // Two that agree are one.
+    agrees(combine([(1e-6, 0.6), (1e-6, 0.2)].into_iter()), 1e-6);
+    assert!(combine([(1.0, 0.5), (1e-8, 0.5)].into_iter()) < 2.1e-8);
 }
 
 #[test]

@@ -141,3 +141,43 @@ fn nothing_to_compare_is_no_evidence() {
     assert_eq!(sketched.components.len(), 1);
     assert_eq!(sketched.components[0].component, Component::Shape);
 }
+
+/// The other kinds of change, one column at a time: what is stated is found about four times in five.
+#[test]
+fn what_is_stated_as_detectable_is_detected() {
+    let (n_baseline, n_current, n_runs) = (20_000, 1000, 200);
+    let spread = |draws: &mut Draws, n: usize, ratio: f64| {
+        Cells::Numbers((0..n).map(|_| Some(normal(draws) * ratio)).collect())
+    };
+    let kinds = |draws: &mut Draws, n: usize, less: f64| {
+        let text = |u: f64| {
+            let place = [0.5 - less, 0.8 - 0.5 * less, 0.95]
+                .iter()
+                .filter(|end| u > **end)
+                .count();
+            Some(place.to_string())
+        };
+        Cells::Texts((0..n).map(|_| text(draws.uniform())).collect())
+    };
+    let gaps = |draws: &mut Draws, n: usize, more: f64| {
+        let value = |draws: &mut Draws| (draws.uniform() > 0.02 + more).then(|| draws.uniform());
+        Cells::Numbers((0..n).map(|_| value(draws)).collect())
+    };
+    let check =
+        |make: &dyn Fn(&mut Draws, usize, f64) -> Cells, none: f64, size: fn(&Detectable) -> Option<f64>| {
+            let mut draws = Draws::new(11, "stated");
+            let baseline = summarize(&[("c", make(&mut draws, n_baseline, none))]);
+            let window = |draws: &mut Draws, shift: f64| summarize(&[("c", make(draws, n_current, shift))]);
+            let stated = size(&decisions(&baseline, &window(&mut draws, none), 0.01).1).unwrap();
+            let found = (0..n_runs).filter(|_| {
+                let (decision, _) = decisions(&baseline, &window(&mut draws, stated), 0.01);
+                decision.columns[0].alarm
+            });
+            let n_found = found.count();
+            // 160 expected where the statement is exact; other components may help.
+            assert!((140..190).contains(&n_found), "{n_found} of {n_runs} at {stated}");
+        };
+    check(&spread, 1.0, |stated| stated.sd_ratio);
+    check(&kinds, 0.0, |stated| stated.category_share);
+    check(&gaps, 0.0, |stated| stated.missing_rate);
+}

@@ -192,7 +192,11 @@ fn old_versions_are_read_for_ever_and_written_as_the_newest() {
         let read = VersionedVerdict::from_bytes(&stored).unwrap();
         let written = VersionedVerdict::from(read.into_latest()).to_bytes().unwrap();
         let expected = test_data(&format!("{version}.expected.json"));
-        assert_eq!(written, std::fs::read(expected).unwrap(), "{version}");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&expected, &written).unwrap();
+        }
+        let written = String::from_utf8(written).unwrap();
+        assert_eq!(written, std::fs::read_to_string(expected).unwrap(), "{version}");
     }
 }
 

@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use super::SEED;
 use crate::compare::NotComputable;
 use crate::document::estimate::{EstimatorDocument, from_bytes, to_bytes};
-use crate::estimate::*;
+use crate::estimate::{
+    BinaryCbpe, BinaryReference, BinaryWindow, Calibration, ClassificationEstimates, ClassificationMetric,
+    Dle, Estimate, Feature, Isotonic, MulticlassCbpe, MulticlassReference, RegressionMetric,
+    RegressionReference, RegressionWindow, concept_drift, estimate_error,
+};
 
 /// Scores on a coarse grid, so that ties are common, and labels that follow them loosely.
 fn labelled_rows() -> impl Strategy<Value = Vec<(f64, bool, bool)>> {
@@ -361,4 +365,61 @@ fn too_few_labels_cannot_speak_of_concept_drift() {
     let many = concept_drift(&[0.5; 100], &[true; 100], None).unwrap();
     assert!(few_baseline_rows.p_value > many.p_value && many.p_value < 1e-6);
     assert!((many.excess_rate - 0.5).abs() < 1e-12);
+}
+
+/// Documents of version 1, written by hand, must be read for ever; expectations are worked out by hand.
+#[test]
+fn version_1_documents_are_read_and_mean_what_they_did() {
+    let read = |text: &str| from_bytes(text.as_bytes()).unwrap();
+    let EstimatorDocument::Binary {
+        positive_class,
+        estimator,
+    } = read(include_str!("../../../test-data/estimate/v1.binary.json"))
+    else {
+        panic!("not binary")
+    };
+    assert_eq!(positive_class, "yes");
+    // Calibrated 0, 0.5, 1 and 1: right with 1, 0.5, 1 and 0; standard error √(0.8 · 0.2 / 4) = 0.2.
+    let window = BinaryWindow {
+        prediction: &[false, true, true, false],
+        probability: &[0.1, 0.5, 0.8, 0.9],
+    };
+    let found = estimator.estimate(window).unwrap();
+    let accuracy = found.metrics[&ClassificationMetric::Accuracy].as_ref().unwrap();
+    assert!((accuracy.value - 0.625).abs() < 1e-12 && (accuracy.sampling_error.unwrap() - 0.2).abs() < 1e-12);
+    // √(0.04 / (4 · 0.5)) and √(0.0004 · 50 / 4).
+    let error = |metric| found.metrics[&metric].as_ref().unwrap().sampling_error.unwrap();
+    assert!((error(ClassificationMetric::RocAuc) - 0.02f64.sqrt()).abs() < 1e-12);
+    assert!((error(ClassificationMetric::AveragePrecision) - 0.005f64.sqrt()).abs() < 1e-12);
+
+    let EstimatorDocument::Multiclass { classes, estimator } =
+        read(include_str!("../../../test-data/estimate/v1.multiclass.json"))
+    else {
+        panic!("not multiclass")
+    };
+    assert_eq!(classes, ["a", "b", "c"]);
+    // 0.2, 0.2 and 0.6, of which isotonic regression leaves 0.3: divided by 0.7.
+    let calibrated = estimator.calibrate(&[0.2, 0.2, 0.6]).unwrap();
+    for (found, expected) in calibrated.iter().zip([2.0 / 7.0, 2.0 / 7.0, 3.0 / 7.0]) {
+        assert!((found - expected).abs() < 1e-12);
+    }
+
+    let EstimatorDocument::Regression { features, estimator } =
+        read(include_str!("../../../test-data/estimate/v1.regression.json"))
+    else {
+        panic!("not a regression")
+    };
+    assert_eq!(features, ["load", "site"]);
+    // Leaves: 2.25 (load below 1, site x), 2.75 (site y), 1 (load 5), 1 (missing load counts as 9).
+    let load = [0.5, 0.5, 5.0, f64::NAN];
+    let site = [Some("x"), Some("y"), None, Some("z")];
+    let views = [Feature::Number(&load), Feature::Category(&site)];
+    let found = estimator
+        .estimate(RegressionWindow {
+            features: &views,
+            prediction: &[0.0; 4],
+        })
+        .unwrap();
+    let error = found.metrics[&RegressionMetric::Mae].as_ref().unwrap();
+    assert!((error.value - 1.75).abs() < 1e-12 && (error.sampling_error.unwrap() - 1.0).abs() < 1e-12);
 }

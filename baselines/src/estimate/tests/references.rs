@@ -5,7 +5,11 @@ use serde_json::Value;
 use super::SEED;
 use crate::estimate::calibration::needs_calibration;
 use crate::estimate::shuffle::{Mt19937, stratified_splits};
-use crate::estimate::*;
+use crate::estimate::{
+    BinaryCbpe, BinaryReference, BinaryWindow, BusinessValue, CalibrationTest, ClassificationMetric,
+    Estimate, Isotonic, MulticlassCbpe, MulticlassReference, MulticlassWindow, ValueNormalisation,
+    concept_drift, rank,
+};
 
 /// Both sides add the same doubles in another order.
 const SAME: f64 = 1e-9;

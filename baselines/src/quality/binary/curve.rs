@@ -172,8 +172,10 @@ impl Gain {
             .enumerate()
             .map(|(idx, found)| {
                 let share = (idx + 1) as f64 / N_SHARES as f64;
+                let part = (found / positives.w).min(1.0);
                 let hits = Mass {
-                    w: found.min(positives.w),
+                    w: positives.w * part,
+                    w2: positives.w2 * part,
                     ..positives
                 };
                 let gain = proportion(hits, positives, z);

@@ -446,5 +446,10 @@ fn curves_are_thinned_and_end_where_they_must() {
     check_value("accuracy", middle.accuracy, result.metrics["accuracy"].value);
     assert_eq!(curves.gain.len(), 10);
     assert_eq!(curves.gain[9].gain.value, 1.0);
+    let first = curves.gain[0].gain;
+    let (low, high) = interval::wilson(first.value, first.n as f64, interval::two_sided_z(0.95));
+    check_value("gain", first.low, low);
+    check_value("gain", first.high, high);
+    check_value("lift", curves.gain[0].lift, 10.0 * first.value);
     assert_eq!(curves.reliability.iter().map(|bin| bin.n).sum::<u64>(), n);
 }

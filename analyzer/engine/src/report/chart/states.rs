@@ -108,7 +108,11 @@ fn axis(area: &Area<'_>, grid: &StateGrid, per_mark: usize, x: &impl Fn(usize) -
         let at = x(mark);
         area.draw(&PathElement::new([(at, top), (at, top + 10)], stroke(GRID)))?;
         let text = clip(&grid.places[mark * per_mark], 16).into_owned();
-        area.draw(&Text::new(text, (at, top + 16), label_style(HPos::Left, VPos::Top)))?;
+        area.draw(&Text::new(
+            text,
+            (at, top + 16),
+            label_style(HPos::Left, VPos::Top),
+        ))?;
     }
     Ok(())
 }
