@@ -15,6 +15,7 @@ mod compare;
 mod dataset;
 mod directions;
 mod licences;
+mod quality;
 mod over_time;
 mod monitor;
 mod tidy;

@@ -247,7 +247,8 @@ fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Resu
     let (columns, schema) = (request.columns, request.schema);
     let known = |role: &str| {
         let name = request.baseline_columns.get(role)?;
-        let found = choice.outputs.contains(name) || choice.inputs.contains(name);
+        // Of captured records only outputs: an input that happens to have the name is no answer of the model.
+        let found = choice.outputs.contains(name);
         found.then(|| Attribute::Name(name.clone()))
     };
     let named = |name: &Option<String>| name.clone().map(Attribute::Name);

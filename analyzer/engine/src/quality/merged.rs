@@ -62,7 +62,7 @@ impl MergeLabels {
             } else {
                 Vec::new()
             },
-            texts: values.texts.texts().iter().map(|text| text.to_string()).collect(),
+            texts: values.texts.texts().iter().map(ToString::to_string).collect(),
         }
     }
 

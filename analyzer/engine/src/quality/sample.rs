@@ -98,11 +98,16 @@ impl Sample {
     ) -> Result<Self, EngineError> {
         let label_of = |idx: u32| (idx != NO_LABEL).then_some(idx as usize);
         let values = std::mem::replace(&mut labels.values, Gathered::new(super::gather::Kind::Class));
-        let label_column = Column {
+        let mut label_column = Column {
             codes: pick(&values.codes, &joined.labels, label_of, NO_CODE),
             numbers: pick(&values.numbers, &joined.labels, label_of, f64::NAN),
-            texts: values.texts.texts().iter().map(|text| text.to_string()).collect(),
+            texts: values.texts.texts().iter().map(ToString::to_string).collect(),
         };
+        if values.codes.is_empty() && values.numbers.is_empty() {
+            // No label at all: every row is without one.
+            label_column.codes = vec![NO_CODE; joined.labels.len()];
+            label_column.numbers = vec![f64::NAN; joined.labels.len()];
+        }
         drop((values, labels));
         Self::assemble(
             problem,
@@ -165,7 +170,7 @@ impl Sample {
                 Some(FeatureColumn {
                     name: name.clone(),
                     codes: pick(&column.codes, order, all, NO_CODE),
-                    texts: column.texts.texts().iter().map(|text| text.to_string()).collect(),
+                    texts: column.texts.texts().iter().map(ToString::to_string).collect(),
                     numbers: pick(&column.numbers, order, all, f64::NAN),
                     is_numeric: !column.has_text && column.numbers.iter().any(|number| number.is_finite()),
                     overflown: column.texts.overflown(),
@@ -254,7 +259,7 @@ impl Column {
         Self {
             codes: pick(&column.codes, order, all, NO_CODE),
             numbers: pick(&column.numbers, order, all, f64::NAN),
-            texts: column.texts.texts().iter().map(|text| text.to_string()).collect(),
+            texts: column.texts.texts().iter().map(ToString::to_string).collect(),
         }
     }
 
