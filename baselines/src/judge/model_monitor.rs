@@ -227,9 +227,10 @@ pub(super) fn excuse_chance(subjects: &[Subject<'_>], drift: &Drift, docket: &mu
         };
         if !drift.is_certain(column, Component::MissingRate) {
             finding.severity = Severity::Info;
-            finding.derivation.push_str(&format!(
-                "; chance explains the shortfall at what this run may spend (p {p:.2}), so it is no violation"
-            ));
+            finding.derivation = format!(
+                "{}; chance explains the shortfall at what this run may spend (p {p:.2}), so it is no violation",
+                finding.derivation
+            );
         }
     }
 }
