@@ -196,13 +196,13 @@ pub(crate) async fn hold(
         )
     })?;
     let windows = chosen.iter().map(|idx| shown(&heads[*idx])).collect();
-    Ok(held(reference, merged, windows, baseline.baseline.monitored()))
+    Ok(held(reference, merged, &windows, baseline.baseline.monitored()))
 }
 
 fn held<'a>(
     reference: Reference,
     merged: Merged,
-    windows: Vec<String>,
+    windows: &[String],
     monitored: impl Iterator<Item = &'a BaselineColumn>,
 ) -> Held {
     let Merged {
