@@ -123,19 +123,20 @@ pub struct WeightedPoints {
 impl WeightedPoints {
     /// Exact points from any order of finite values.
     pub fn from_values(mut values: Vec<f64>) -> Self {
-        values.sort_unstable_by(f64::total_cmp);
-        let mut points = Self::default();
-        for value in values {
-            let value = if value == 0.0 { 0.0 } else { value };
-            match points.values.last() {
-                Some(&last) if last == value => *points.weights.last_mut().expect("pushed together") += 1,
-                _ => {
-                    points.values.push(value);
-                    points.weights.push(1);
-                }
-            }
+        // Adding zero makes −0 a plain 0, so that equal values stand side by side.
+        for value in &mut values {
+            *value += 0.0;
         }
-        points
+        values.sort_unstable_by(f64::total_cmp);
+        let runs = || values.chunk_by(|a, b| a == b);
+        let mut weights = Vec::with_capacity(runs().count());
+        weights.extend(runs().map(|run| run.len() as u64));
+        values.dedup();
+        Self {
+            values,
+            weights,
+            extents: None,
+        }
     }
     /// Sum of weights: the sample size.
     pub fn n(&self) -> u64 {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tests::history::History;
 use tests::synth::Synth;
 use tests::world::World;
 
@@ -116,5 +117,30 @@ fn the_report_draws_in_light_and_dark_and_on_a_phone() {
             name == "dark",
             "{name}: mean brightness {brightness}"
         );
+    }
+}
+
+#[test]
+fn the_backtest_draws_a_picture_per_budget() {
+    let Some(browser) = browser() else {
+        eprintln!("skipped: no chromium");
+        return;
+    };
+    let world = crate::monitor::world(&History::usual());
+    world
+        .succeed(
+            "backtest --monitor settings/monitor.toml --from 2026-01-21 --to 2026-02-02 --budgets 0.2,0.01 --output replay",
+        )
+        .unwrap();
+    let page = world.path("replay/backtest.html");
+    let document = visit(browser, &world.path("profile"), &page, &["--dump-dom"]);
+    assert_eq!(document.matches("<svg class=\"chart states\"").count(), 2);
+    for (name, size) in [("wide", "1200,1200"), ("phone", "390,844")] {
+        let picture = world.path(&format!("{name}.png"));
+        let screenshot = format!("--screenshot={}", picture.display());
+        let window = format!("--window-size={size}");
+        visit(browser, &world.path("profile"), &page, &[&screenshot, &window]);
+        let (n_shades, _) = shades_and_brightness(&picture);
+        assert!(n_shades > 20, "{name}: the page shows only {n_shades} shades");
     }
 }

@@ -53,7 +53,8 @@ fn a_baseline_and_a_quiet_window() {
             "constraint_violations.json",
             "report.html",
             "statistics.json",
-            "verdict.json"
+            "verdict.json",
+            "window.profile"
         ]
     );
     let records = &world.json("out/verdict.json").unwrap()["records"];

@@ -8,8 +8,14 @@
 )]
 
 mod accounting;
+mod backtest;
 mod browser;
 mod command;
+mod compare;
+mod dataset;
 mod directions;
 mod licences;
+mod quality;
+mod over_time;
+mod monitor;
 mod tidy;

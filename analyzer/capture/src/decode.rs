@@ -38,6 +38,8 @@ pub enum RecordFormat {
 pub struct RecordMeta {
     /// XXH3-64 of its event id; `None` without one.
     pub event_hash: Option<u64>,
+    /// What a label finds it by ([`join_id`]): the caller's inference id, else the event id; `None` without either.
+    pub join_id: Option<u128>,
     /// Second of its inference.
     pub second: Option<i64>,
     /// Rows before it in the batch.
@@ -48,6 +50,12 @@ pub struct RecordMeta {
     pub has_inference_id: bool,
     /// Whether a side is missing.
     pub one_sided: bool,
+}
+
+/// XXH3-128 of an id: what records and labels are joined by. Two of 10^7 different ids share one with probability
+/// about 10^-25.
+pub fn join_id(id: &[u8]) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(id)
 }
 
 /// What became of a chunk's lines, beside the cells.
@@ -223,7 +231,7 @@ impl Decoder {
         let info = EventInfo {
             event_id: event.and_then(|event| event.event_id.as_deref()),
             time: event.and_then(|event| event.inference_time.as_deref()),
-            has_inference_id: event.is_some_and(|event| event.inference_id.is_some()),
+            inference_id: event.and_then(|event| event.inference_id.as_deref()),
         };
         let Placement::Inside(second) = self.time(&info, object, outcome)? else {
             return Ok(());
@@ -293,10 +301,14 @@ impl Decoder {
         self.batch.commit(n, line_idx, has_input, has_output);
         outcome.records.push(RecordMeta {
             event_hash: info.event_id.map(|id| xxhash_rust::xxh3::xxh3_64(id.as_bytes())),
+            join_id: info
+                .inference_id
+                .or(info.event_id)
+                .map(|id| join_id(id.as_bytes())),
             second,
             first_row,
             n_rows: n as u32,
-            has_inference_id: info.has_inference_id,
+            has_inference_id: info.inference_id.is_some(),
             one_sided: !(has_input && has_output),
         });
         Ok(())
@@ -320,7 +332,7 @@ impl Decoder {
                 EventInfo {
                     event_id: Some(id),
                     time: Some(time),
-                    has_inference_id: true,
+                    inference_id: Some(id),
                 },
             ),
             None => (text, EventInfo::default()),
@@ -351,7 +363,7 @@ impl Decoder {
         let info = EventInfo {
             event_id: id.as_deref(),
             time: time.as_deref(),
-            has_inference_id: id.is_some(),
+            inference_id: id.as_deref(),
         };
         let answer = parts.remove("SageMakerOutput");
         let Some(answer) = answer else {
@@ -428,7 +440,7 @@ enum Placement {
 struct EventInfo<'a> {
     event_id: Option<&'a str>,
     time: Option<&'a str>,
-    has_inference_id: bool,
+    inference_id: Option<&'a str>,
 }
 
 fn raw_side<'a>(data: &'a str, encoding: &'a str) -> CapturedSide<'a> {

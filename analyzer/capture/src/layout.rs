@@ -99,6 +99,27 @@ impl Layout {
         self.dropped.iter().any(|(s, n)| *s == side && n == name)
     }
 
+    /// Takes up a field that was dropped so far: `position` is its place among the fields of its side, where they have
+    /// one. Gives the column's index.
+    pub fn take_up(&mut self, column: LayoutColumn, position: Option<usize>) -> usize {
+        let (idx, side) = (self.columns.len(), column.side);
+        self.dropped
+            .retain(|(of, name)| (*of, name) != (side, &column.name));
+        if let Some(place) = position.and_then(|position| self.positions[side as usize].get_mut(position)) {
+            *place = Some(idx as u32);
+        }
+        self.by_name[side as usize].insert(column.name.clone(), idx as u32);
+        self.columns.push(column);
+        idx
+    }
+
+    /// Whether the text of the cells of column `idx` is wanted.
+    pub fn set_needs_text(&mut self, idx: usize, needs_text: bool) {
+        if let Some(column) = self.columns.get_mut(idx) {
+            column.needs_text = needs_text;
+        }
+    }
+
     /// Names a field so that it is read and dropped.
     pub fn drop_name(&mut self, side: Side, name: impl Into<String>) {
         self.dropped.push((side, name.into()));

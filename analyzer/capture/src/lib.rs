@@ -16,6 +16,7 @@ pub mod decode;
 pub mod decompress;
 pub mod envelope;
 pub mod frame;
+pub mod ground_truth;
 pub mod layout;
 pub mod limits;
 pub mod payload;

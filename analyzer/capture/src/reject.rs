@@ -17,6 +17,8 @@ pub enum RejectReason {
     InvalidJson,
     /// JSON, but not a capture record: no `captureData` with an input or an output, or a field of another type.
     NotACaptureRecord,
+    /// JSON, but not a ground-truth record: no `groundTruthData.data`, or no id in `eventMetadata`.
+    NotGroundTruth,
     /// `encoding` is none of CSV, JSON, BASE64.
     UnknownEncoding,
     /// BASE64 that does not decode, or decodes to something that is not UTF-8 text.
@@ -55,6 +57,7 @@ impl RejectReason {
             Self::TruncatedLine => "truncated_line",
             Self::InvalidJson => "invalid_json",
             Self::NotACaptureRecord => "not_a_capture_record",
+            Self::NotGroundTruth => "not_ground_truth",
             Self::UnknownEncoding => "unknown_encoding",
             Self::InvalidBase64 => "invalid_base64",
             Self::InvalidCsv => "invalid_csv",

@@ -1,5 +1,7 @@
 //! Arguments, taken literally. What they mean together is resolved in `settings`.
 
+use crate::command::backtest::BacktestArguments;
+use crate::command::calibrate::CalibrateArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -16,12 +18,23 @@ const EXIT_CODES: &str =
 3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed.
 Locations are local paths or s3:// URIs; S3 takes the standard AWS credential chain and AWS_ENDPOINT_URL.";
 
+#[expect(clippy::large_enum_variant, reason = "one per process")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Learn what normal is from training data or captured traffic.
     Baseline(BaselineArguments),
     /// Compare a window of captured traffic with a baseline.
     Analyze(AnalyzeArguments),
+    /// Measure how good the predictions were, from labels as they come, or estimate it before.
+    Quality(crate::command::quality::QualityArguments),
+    /// Replay history through a monitor's settings: the alarms that would have rung, for each of several budgets.
+    Backtest(BacktestArguments),
+    /// Measure what is normal for a baseline's windows, or check the false-alarm rate on its own data.
+    Calibrate(CalibrateArguments),
+    /// Compare two tables, column by column, by any method under any library's convention.
+    Compare(crate::command::compare::CompareArguments),
+    /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
+    Detect(crate::command::detect::DetectArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }
@@ -31,9 +44,14 @@ pub(crate) struct BaselineArguments {
     /// Training data: a .csv, .parquet or .jsonl file, a folder of them, or a capture location.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) data: String,
-    /// Where statistics.json, constraints.json and baseline.profile go.
+    /// Where statistics.json, constraints.json, calibration.json and baseline.profile go.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) output: String,
+    /// What is predicted, where the data has predictions and labels: writes the model-quality baseline too.
+    #[arg(long, value_enum)]
+    pub(crate) problem: Option<crate::command::quality::ProblemArgument>,
+    #[command(flatten)]
+    pub(crate) columns: crate::command::quality::ColumnArguments,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
     /// Print the result as JSON.
@@ -43,20 +61,38 @@ pub(crate) struct BaselineArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct AnalyzeArguments {
-    /// Captured traffic: {prefix}/{endpoint}/{variant}, or any folder or file of records.
+    /// Captured traffic: {prefix}/{endpoint}/{variant}, or any folder or file of records; needed without --monitor.
     #[arg(long, value_name = "LOCATION")]
-    pub(crate) capture: String,
-    /// Folder of a baseline: driftline's, or Model Monitor's statistics.json and constraints.json.
+    pub(crate) capture: Option<String>,
+    /// Folder of a baseline: driftline's, or Model Monitor's statistics.json and constraints.json; needed without
+    /// --monitor.
     #[arg(long, value_name = "LOCATION")]
-    pub(crate) baseline: String,
-    /// Where statistics.json, constraint_violations.json, report.html and verdict.json go.
+    pub(crate) baseline: Option<String>,
+    /// The monitor's settings: capture, baseline, schema, window length and what may alarm (docs/monitor.md). Flags
+    /// stand above the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) monitor: Option<String>,
+    /// False alarms accepted, over all columns and windows, for example "1 per 90 days".
+    #[arg(long, value_name = "BUDGET")]
+    pub(crate) false_alarms: Option<String>,
+    /// Share of rows that must have moved for a drift to matter.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) min_effect: Option<f64>,
+    /// Where statistics.json, constraint_violations.json, report.html, window.profile and verdict.json go.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) output: String,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
-    /// Where outputs stand among the columns of a baseline without a schema.
-    #[arg(long, value_enum, default_value = "start")]
-    pub(crate) output_columns_position: Position,
+    /// Where outputs stand among the columns of a baseline without a schema; `start` without it.
+    #[arg(long, value_enum)]
+    pub(crate) output_columns_position: Option<Position>,
+    /// What is usual: baseline, previous (the window before), trailing:K (the K windows before), season (earlier
+    /// windows of the same hour of the week, UTC); the baseline without it. Constraints stay the baseline's.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) reference: Option<String>,
+    /// Folder with the outputs of earlier runs, whose window.profile files make the reference.
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) history: Option<String>,
     /// Write every refused line to this file: object, line, byte offset, reason. JSON Lines.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) rejects: Option<String>,

@@ -1,11 +1,13 @@
 //! One chunk of capture through each stage, beside the bare parse of the same lines: `cargo bench -p engine`.
 //!
-//! Says where time goes; `cargo run --release -p tests --bin bench -- suite` measures whole runs.
+//! Then all house methods over the profile of a large window against a frozen baseline: what comparing adds to
+//! profiling. Says where time goes; `cargo run --release -p tests --bin bench -- suite` measures whole runs.
 
 use baselines::baseline::{Baseline, Role};
+use baselines::compare::{CategoryCounts, Context, Convention, Method, NumericPair, compare_categorical};
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
-use baselines::summary::Position;
+use baselines::summary::{DatasetSummary, Position};
 use capture::decode::{Decoder, ObjectContext, RecordFormat};
 use capture::frame::Chunk;
 use capture::layout::{Layout, LayoutColumn, Side};
@@ -18,6 +20,8 @@ use std::sync::Arc;
 
 const N_COLUMNS: usize = 30;
 const N_RECORDS: usize = 4_000;
+/// Chunks of a window whose numbers are past what is kept as it is: 200,000 rows.
+const N_LARGE: u64 = 50;
 
 /// A deterministic stream (a 64-bit linear congruential generator, Knuth's MMIX constants).
 fn next(state: &mut u64) -> u64 {
@@ -27,8 +31,8 @@ fn next(state: &mut u64) -> u64 {
     *state >> 33
 }
 
-fn lines() -> Vec<u8> {
-    let mut state = 1;
+fn lines(seed: u64) -> Vec<u8> {
+    let mut state = seed;
     let mut text = String::new();
     for idx in 0..N_RECORDS {
         let cells: Vec<String> = (1..N_COLUMNS)
@@ -72,7 +76,7 @@ fn profile(decoder: &Decoder, plans: &[ColumnPlan], scratch: &mut Scratch) -> Pr
 fn stages(criterion: &mut Criterion) {
     let chunk = Chunk {
         byte_offset: 0,
-        bytes: lines(),
+        bytes: lines(1),
         oversized: None,
     };
     let context = ObjectContext {
@@ -113,5 +117,69 @@ fn stages(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stages);
+/// A large window of capture, counted by `plans`.
+fn large(plans: &[ColumnPlan], first_seed: u64) -> DatasetSummary {
+    let mut decoder = Decoder::new(layout(plans), TimeWindow::default(), Limits::default());
+    let context = ObjectContext {
+        format: RecordFormat::Capture,
+        hour: None,
+    };
+    let (mut whole, mut scratch) = (Profile::new(plans), Scratch::default());
+    for seed in first_seed..first_seed + N_LARGE {
+        let chunk = Chunk {
+            byte_offset: 0,
+            bytes: lines(seed),
+            oversized: None,
+        };
+        decoder.decode(&chunk, &context);
+        whole.merge(profile(&decoder, plans, &mut scratch));
+    }
+    whole.finish()
+}
+
+/// Every method of the house over every column; how many answered.
+fn measure_all(baseline: &Baseline, current: &DatasetSummary) -> usize {
+    let mut n_answers = 0;
+    for (frozen, current) in baseline.columns.iter().zip(&current.columns) {
+        let context = Context {
+            house_edges: (!frozen.house_edges.is_empty()).then_some(frozen.house_edges.as_slice()),
+            ..Context::of_columns(&frozen.summary, current)
+        };
+        if let (Some(baseline), Some(current)) = (&frozen.summary.numeric, &current.numeric) {
+            let Ok(pair) = NumericPair::new(&baseline.points, &current.points) else {
+                continue;
+            };
+            let measured = Method::ALL
+                .iter()
+                .map(|method| pair.measure(*method, Convention::House, &context));
+            n_answers += measured.filter(|outcome| black_box(outcome).is_ok()).count();
+        } else if let (Some(baseline), Some(current)) = (&frozen.summary.categorical, &current.categorical) {
+            let (baseline, current) = (CategoryCounts::from(baseline), CategoryCounts::from(current));
+            let measure =
+                |method| compare_categorical(method, Convention::House, &baseline, &current, &context);
+            n_answers += Method::ALL
+                .iter()
+                .filter(|method| black_box(measure(**method)).is_ok())
+                .count();
+        }
+    }
+    n_answers
+}
+
+fn comparing(criterion: &mut Criterion) {
+    let unknown: Vec<ColumnPlan> = (0..N_COLUMNS)
+        .map(|idx| ColumnPlan::unknown(format!("f{idx}"), PlanKind::Undetermined))
+        .collect();
+    let baseline = Baseline::freeze(large(&unknown, 1), |_| Role::Input);
+    let plans: Vec<ColumnPlan> = baseline.columns.iter().map(|column| column.plan(0)).collect();
+    let current = large(&plans, 1 + N_LARGE);
+    assert!(measure_all(&baseline, &current) > 9 * N_COLUMNS);
+    let mut group = criterion.benchmark_group("30 columns of 200,000 rows");
+    group.bench_function("all house methods", |bencher| {
+        bencher.iter(|| black_box(measure_all(&baseline, &current)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, stages, comparing);
 criterion_main!(benches);

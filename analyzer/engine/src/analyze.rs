@@ -2,25 +2,28 @@
 //!
 //! Brings scan, baseline and judge together and writes the window's documents. Does not measure and does not judge.
 
-use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for};
+use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for, software};
 use crate::error::{EngineError, ErrorKind};
 use crate::output::write_all;
 use crate::plan::{OutputPosition, for_window};
 use crate::present::report_model;
 use crate::probe::probe;
 use crate::progress::Progress;
+use crate::reference::{ReferenceRequest, bounds, hold};
 use crate::report;
 use crate::scan::{ScanOutcome, ScanSettings, scan};
 use crate::sources::discover;
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
 use baselines::document::verdict::{Latest, VERDICT_FILE, VersionedVerdict};
+use baselines::document::window::{self, WINDOW_FILE, WindowHead};
 use baselines::judge::{
     BaselineOrigin, BaselineView, HourVolume, ObjectRead, Policy, Records, Run, Software, Verdict, Window,
     judge,
 };
-use baselines::summary::DatasetSummary;
+use baselines::profile::MAX_EXTRA_COLUMNS;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::schema::Schema;
-use capture::time::format_rfc3339;
+use capture::time::{TimeWindow, format_rfc3339, parse_rfc3339};
 use store::{Location, StoreOptions};
 
 /// The report's file name.
@@ -39,7 +42,7 @@ pub struct AnalyzeRequest {
     pub output_position: OutputPosition,
     /// How to read; holds the time window.
     pub settings: ScanSettings,
-    /// The house's limits.
+    /// The house's limits; the window's length is found by the analysis.
     pub policy: Policy,
     /// How to reach stores.
     pub options: StoreOptions,
@@ -70,6 +73,16 @@ pub async fn analyze_against(
     baseline: &LoadedBaseline,
     progress: &dyn Progress,
 ) -> Result<Analysis, EngineError> {
+    analyze_with(request, baseline, &ReferenceRequest::default(), progress).await
+}
+
+/// Analyses a window: the baseline says what must hold, the reference what is usual.
+pub async fn analyze_with(
+    request: &AnalyzeRequest,
+    baseline: &LoadedBaseline,
+    reference: &ReferenceRequest,
+    progress: &dyn Progress,
+) -> Result<Analysis, EngineError> {
     let sources = discover(&request.capture, &request.options, &request.settings.window).await?;
     refuse_empty(&request.capture, &sources, "capture")?;
     let looked = probe(&sources.objects).await?;
@@ -90,22 +103,24 @@ pub async fn analyze_against(
         .title
         .clone()
         .unwrap_or_else(|| request.capture.to_string());
+    let asked = (request.settings.window.start, request.settings.window.end);
+    let seen = (outcome.first_second, outcome.last_second);
+    let held = hold(reference, baseline, bounds(asked, seen), &request.options).await?;
+    let run = run_of(request, baseline, &outcome);
+    let policy = Policy {
+        window_seconds: window_seconds(&request.settings.window, &outcome),
+        ..request.policy.clone()
+    };
     in_baseline_order(&mut outcome.summary, baseline);
-    let summary = baseline.baseline.summary();
-    let edges = baseline.house_edges();
     let view = BaselineView {
         constraints: &baseline.constraints,
-        summary: (summary.n_rows > 0).then_some(&summary),
-        evidence: &baseline.evidence,
-        house_edges: Some(&edges),
-        calibration: None,
+        summary: held.summary(),
+        evidence: &held.evidence,
+        house_edges: held.edges.as_ref(),
+        calibration: baseline.calibration.as_ref(),
     };
-    let mut verdict = judge(
-        &outcome.summary,
-        &view,
-        run_of(request, baseline, &outcome),
-        &request.policy,
-    );
+    let mut verdict = judge(&outcome.summary, &view, run, &policy);
+    held.note(&mut verdict);
     if outcome.records.duplicate_horizon_used {
         let searched =
             "among the records of the same and the two hours before: there were too many to remember all";
@@ -114,11 +129,54 @@ pub async fn analyze_against(
             .choices
             .insert("duplicate_search".to_owned(), searched.to_owned());
     }
+    let (n_dropped, about) = match outcome.n_dropped_columns {
+        Distinct::Exact(n) => (n, ""),
+        Distinct::Estimated(n) => (n, "about "),
+    };
+    if n_dropped > 0 {
+        let left_out = format!(
+            "{about}{n_dropped} of those the baseline does not have: {MAX_EXTRA_COLUMNS} are profiled, chosen by hash of the name; \
+             keys that are identifiers belong into a value"
+        );
+        verdict
+            .judged
+            .choices
+            .insert("columns_left_out".to_owned(), left_out);
+    }
     Ok(Analysis {
         verdict,
         scan: outcome,
         title,
     })
+}
+
+/// The window's length: as asked for, else the time the records span; `None` without times.
+fn window_seconds(window: &TimeWindow, outcome: &ScanOutcome) -> Option<f64> {
+    let between = |start: Option<i64>, end: Option<i64>| {
+        let seconds = end?.checked_sub(start?)?;
+        (seconds > 0).then_some(seconds as f64)
+    };
+    between(window.start, window.end).or_else(|| between(outcome.first_second, outcome.last_second))
+}
+
+/// Judges a window's statistics, whose columns are put in the baseline's order.
+pub(crate) fn judge_summary(
+    baseline: &LoadedBaseline,
+    current: &mut DatasetSummary,
+    run: Run,
+    policy: &Policy,
+) -> Verdict {
+    in_baseline_order(current, baseline);
+    let summary = baseline.baseline.summary();
+    let edges = baseline.house_edges();
+    let view = BaselineView {
+        constraints: &baseline.constraints,
+        summary: (summary.n_rows > 0).then_some(&summary),
+        evidence: &baseline.evidence,
+        house_edges: Some(&edges),
+        calibration: baseline.calibration.as_ref(),
+    };
+    judge(current, &view, run, policy)
 }
 
 /// Columns in the order of the baseline, unknown ones behind, by name.
@@ -219,8 +277,25 @@ impl Analysis {
                 Violations::from(&self.verdict).to_bytes().map_err(document)?,
             ),
             (REPORT_FILE, report.into_bytes()),
+            (
+                WINDOW_FILE,
+                window::to_bytes(&self.window_head(), &self.scan.summary).map_err(document)?,
+            ),
             (VERDICT_FILE, self.verdict_bytes()?),
         ])
+    }
+
+    fn window_head(&self) -> WindowHead {
+        let asked = &self.verdict.run.window;
+        let second = |time: &Option<String>| time.as_deref().and_then(parse_rfc3339);
+        let seen = (self.scan.first_second, self.scan.last_second);
+        let (start, end) = bounds((second(&asked.start), second(&asked.end)), seen);
+        WindowHead {
+            software: software(),
+            start,
+            end,
+            n_rows: self.scan.summary.n_rows,
+        }
     }
 
     /// `verdict.json`.

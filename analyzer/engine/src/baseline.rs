@@ -2,6 +2,7 @@
 //!
 //! Does not judge and does not decode.
 
+use crate::calibrate::{BaselineData, Calibrated, calibrate_on};
 use crate::error::{EngineError, ErrorKind};
 use crate::output::write_all;
 use crate::plan::{self, ScanColumns};
@@ -10,8 +11,10 @@ use crate::progress::Progress;
 use crate::scan::{ScanOutcome, ScanSettings, scan};
 use crate::sources::{Sources, discover};
 use baselines::baseline::{Baseline, Role};
+use baselines::calibrate::Calibration;
 use baselines::constraint::{Constraints, Suggestions, suggest};
 use baselines::document::baseline::{BaselineNotes, from_bytes, to_bytes};
+use baselines::document::calibration::{CALIBRATION_FILE, from_bytes as calibration_from_bytes};
 use baselines::document::model_monitor::{CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics};
 use baselines::judge::{BaselineSource, Evidence};
 use baselines::profile::{ExactUntil, Grid};
@@ -47,11 +50,13 @@ pub struct MadeBaseline {
     pub suggestions: Suggestions,
     /// What was read.
     pub scan: ScanOutcome,
+    /// How much its windows vary without drift, and what that was measured on.
+    pub calibrated: Calibrated,
     notes: BaselineNotes,
 }
 
 impl MadeBaseline {
-    /// The documents: `statistics.json`, `constraints.json`, and, last, `baseline.profile`.
+    /// The documents: `statistics.json`, `constraints.json`, `calibration.json`, and, last, `baseline.profile`.
     pub fn documents(&self) -> Result<Vec<(&'static str, Vec<u8>)>, EngineError> {
         // The scan still has every value that the baseline has put on its grid.
         let labels: Vec<&str> = self
@@ -79,6 +84,7 @@ impl MadeBaseline {
                     .to_bytes()
                     .map_err(document)?,
             ),
+            (CALIBRATION_FILE, self.calibrated.document()?),
             (
                 BASELINE_FILE,
                 to_bytes(&self.baseline, &self.notes).map_err(document)?,
@@ -139,10 +145,19 @@ pub async fn make(request: &BaselineRequest, progress: &dyn Progress) -> Result<
         derivations,
         warnings,
     };
+    let data = BaselineData {
+        sources: &sources.objects,
+        columns: &columns,
+        probe: &looked,
+        schema: request.schema.as_ref(),
+        settings: &settings,
+    };
+    let calibrated = calibrate_on(&baseline, &data, progress).await?;
     Ok(MadeBaseline {
         baseline,
         suggestions,
         scan: outcome,
+        calibrated,
         notes,
     })
 }
@@ -289,6 +304,8 @@ pub struct LoadedBaseline {
     pub constraints: Constraints,
     /// How good the numbers are, per monitored column.
     pub evidence: Vec<Evidence>,
+    /// How much its windows vary without drift; `None` where `calibration.json` is missing.
+    pub calibration: Option<Calibration>,
     /// Who made it.
     pub source: BaselineSource,
     /// Digest of the bytes of all its files.
@@ -296,6 +313,11 @@ pub struct LoadedBaseline {
 }
 
 impl LoadedBaseline {
+    /// Whether its columns are counted as the calibration needs them: Model Monitor's files hold less.
+    pub fn can_be_calibrated(&self) -> bool {
+        self.source == BaselineSource::Driftline
+    }
+
     /// The frozen edges of the house's bins, by column.
     pub fn house_edges(&self) -> BTreeMap<String, Vec<f64>> {
         let edges = self
@@ -321,8 +343,15 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
     let ours = read_optional(&store, &root, BASELINE_FILE).await?;
     let statistics = read_optional(&store, &root, STATISTICS_FILE).await?;
     let constraints = read_optional(&store, &root, CONSTRAINTS_FILE).await?;
+    let calibration = match &ours {
+        Some(_) => read_optional(&store, &root, CALIBRATION_FILE).await?,
+        None => None,
+    };
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    for bytes in [&ours, &statistics, &constraints].into_iter().flatten() {
+    for bytes in [&ours, &statistics, &constraints, &calibration]
+        .into_iter()
+        .flatten()
+    {
         hasher.update(bytes);
     }
     let digest = format!("xxh3-{:032x}", hasher.digest128());
@@ -345,10 +374,26 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
         let (baseline, _) = from_bytes(bytes).map_err(|error| unusable(BASELINE_FILE, error))?;
         let constraints = written.unwrap_or_else(|| suggest(&baseline.summary()).constraints);
         let evidence = vec![Evidence::Counted; baseline.monitored().count()];
+        let calibration = calibration
+            .map(|bytes| calibration_from_bytes(&bytes).map_err(|error| unusable(CALIBRATION_FILE, error)))
+            .transpose()?;
+        if calibration
+            .as_ref()
+            .is_some_and(|calibration| !is_of(calibration, &baseline))
+        {
+            let wrong = format!(
+                "baseline file {} was made for another baseline than the {BASELINE_FILE} beside it",
+                folder.join(CALIBRATION_FILE)
+            );
+            return Err(EngineError::new(ErrorKind::Usage, wrong).with_hint(
+                "make it anew with `driftline calibrate --baseline LOCATION --data TRAINING_DATA`",
+            ));
+        }
         return Ok(LoadedBaseline {
             baseline,
             constraints,
             evidence,
+            calibration,
             source: BaselineSource::Driftline,
             digest,
         });
@@ -377,9 +422,16 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
         baseline,
         constraints,
         evidence,
+        calibration: None,
         source: BaselineSource::ModelMonitor,
         digest,
     })
+}
+
+/// Whether a calibration was measured on this baseline.
+fn is_of(calibration: &Calibration, baseline: &Baseline) -> bool {
+    let names = calibration.columns.iter().map(|column| &column.name);
+    calibration.n_rows == baseline.n_rows && names.eq(baseline.monitored().map(|column| &column.summary.name))
 }
 
 /// The types of the constraints stand above those of the statistics: users edit them to correct a type.

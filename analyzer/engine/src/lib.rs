@@ -2,23 +2,35 @@
 //!
 //! ```text
 //! Location → sources → probe (what is a record here?) → plan → scan (all cores) → DatasetSummary
-//!     baseline: → constraints → statistics.json, constraints.json, baseline.profile
+//!     baseline: → constraints → statistics.json, constraints.json, calibration.json, baseline.profile
 //!     analyze:  → judge → statistics.json, constraint_violations.json, verdict.json, report.html
+//!     backtest: → judge, window by window and budget by budget → backtest.json, backtest.html
 //! ```
 //!
 //! Does not compute a statistic (`baselines`) and does not decode (`capture`): it brings bytes, threads and documents
 //! together. Knows no terminal and no process exit (`cli`).
 
 pub mod analyze;
+pub mod backtest;
 pub mod baseline;
+pub mod calibrate;
+pub mod compare;
+pub mod detect;
+pub mod dataset;
 pub mod error;
+pub mod frame;
+pub mod monitor;
 pub mod output;
+pub mod parallel;
 pub mod plan;
 pub mod present;
 pub mod probe;
 pub mod progress;
+pub mod quality;
+pub mod reference;
 pub mod report;
 pub mod scan;
+pub mod series;
 pub mod sources;
 pub mod table;
 

@@ -8,6 +8,7 @@
 //! Formats, sorts and counts; measures and judges nothing. What it shows stands in `verdict.json` too. Does not know
 //! how a report is laid out (`report`).
 
+mod alarm;
 mod cards;
 mod categories;
 mod columns_health;
@@ -51,6 +52,7 @@ pub fn report_model(verdict: &Verdict, title: &str) -> ReportModel {
         changes: standings.iter().filter_map(cards::card).take(MAX_CARDS).collect(),
         distance_heading: "PSI".to_owned(),
         columns: standings.iter().map(cards::row).collect(),
+        power: alarm::power(verdict, &standings),
         health: health::health(verdict),
         schema_changes: schema::changes(verdict),
         not_evaluated: not_evaluated::grouped(&verdict.not_evaluated),
@@ -84,6 +86,7 @@ fn facts(verdict: &Verdict) -> Vec<Fact> {
         Fact::new("Columns", count(verdict.columns.len() as u64)).noted("of baseline and window together"),
         Fact::new("Baseline", name_or(&baseline.location, "not named")).noted(baseline_note),
     ];
+    out.extend(verdict.judged.alarm.iter().flat_map(alarm::facts));
     if let Some(span) = time::records(window) {
         out.insert(
             0,
@@ -109,7 +112,7 @@ fn name_or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
 }
 
 /// A fragment as a sentence: first letter large, full stop at the end.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     let mut letters = text.chars();
     let Some(first) = letters.next() else {

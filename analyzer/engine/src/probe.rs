@@ -38,6 +38,14 @@ impl SideShape {
             Self::Named(names) => names.len(),
         }
     }
+
+    /// Names of the fields; those without get neutral ones, as decoding gives them.
+    pub fn names(&self, side: Side) -> Vec<String> {
+        match self {
+            Self::Positional(n) => (0..*n).map(|idx| format!("{}_{idx}", side.name())).collect(),
+            Self::Named(names) => names.clone(),
+        }
+    }
 }
 
 /// What was seen.
@@ -53,6 +61,13 @@ pub struct Probe {
     pub header: Option<Vec<String>>,
     /// Whether there are Parquet tables.
     pub is_parquet: bool,
+}
+
+impl Probe {
+    /// Whether the objects are tables (CSV with a header, Parquet, or plain JSON rows) and no capture.
+    pub fn is_table(&self) -> bool {
+        self.header.is_some() || self.fallback == Some(RecordFormat::JsonLines)
+    }
 }
 
 /// Looks at the first records of `sources`.
@@ -104,7 +119,7 @@ pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
 }
 
 /// The first CSV record: up to a line ending outside quotes.
-fn first_record(text: &[u8]) -> &[u8] {
+pub(crate) fn first_record(text: &[u8]) -> &[u8] {
     let mut in_quotes = false;
     let end = text.iter().position(|byte| {
         in_quotes ^= *byte == b'"';

@@ -5,8 +5,11 @@
 //! (`baselines::profile`), so neither does the result. Memory is bounded by the chunks in flight, the profiles, and
 //! the ledger of event ids.
 
+pub(crate) mod clock;
 mod ledger;
-mod reader;
+pub(crate) mod reader;
+pub(crate) mod tally;
+pub(crate) mod windows;
 mod worker;
 
 use crate::error::EngineError;
@@ -14,16 +17,15 @@ use crate::plan::ScanColumns;
 use crate::probe::MAX_PARQUET_BYTES;
 use crate::progress::Progress;
 use crate::sources::Source;
-use crate::table::profile_parquet;
-use baselines::profile::Profile;
-use baselines::profile::column::Scratch;
-use baselines::summary::DatasetSummary;
+use baselines::profile::ColumnPlan;
+use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::RecordFormat;
 use capture::limits::Limits;
 use capture::reject::RejectReason;
 use capture::time::TimeWindow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tally::{ProfileTally, Tally};
 
 /// How to scan.
 #[derive(Debug, Clone)]
@@ -144,31 +146,50 @@ pub struct ScanOutcome {
     pub last_second: Option<i64>,
     /// Refused lines, in order, at most `max_kept_rejects`.
     pub rejects: Vec<RejectedLine>,
+    /// Columns that nothing was known of and that had no room
+    /// ([`MAX_EXTRA_COLUMNS`](baselines::profile::MAX_EXTRA_COLUMNS)).
+    pub n_dropped_columns: Distinct,
 }
 
-/// Scans `sources`.
+/// Scans `sources` into profiles.
 pub async fn scan(
     sources: &[Source],
     columns: &ScanColumns,
     settings: &ScanSettings,
     progress: &dyn Progress,
 ) -> Result<ScanOutcome, EngineError> {
+    let plans: Arc<[ColumnPlan]> = columns.plans.clone().into();
+    let make = || ProfileTally::new(Arc::clone(&plans), settings.only_planned);
+    let (tally, mut outcome) = scan_into(sources, columns, settings, progress, make).await?;
+    (outcome.summary, outcome.n_dropped_columns) = tally.finish();
+    Ok(outcome)
+}
+
+/// Scans `sources` into tallies that `make` makes, one per worker, merged at the end in any order. The summary of the
+/// outcome is empty.
+pub(crate) async fn scan_into<T: Tally>(
+    sources: &[Source],
+    columns: &ScanColumns,
+    settings: &ScanSettings,
+    progress: &dyn Progress,
+    make: impl Fn() -> T,
+) -> Result<(T, ScanOutcome), EngineError> {
     let shared = Arc::new(worker::Shared::new(columns, settings, sources.len()));
     let n_workers = settings.n_threads.max(1);
     let (sender, receiver) = tokio::sync::mpsc::channel(n_workers + 1);
     let receiver = Arc::new(std::sync::Mutex::new(receiver));
     let workers: Vec<_> = (0..n_workers)
         .map(|_| {
-            let (shared, receiver) = (Arc::clone(&shared), Arc::clone(&receiver));
-            tokio::task::spawn_blocking(move || worker::run(&shared, &receiver))
+            let (shared, receiver, tally) = (Arc::clone(&shared), Arc::clone(&receiver), make());
+            tokio::task::spawn_blocking(move || worker::run(&shared, &receiver, tally))
         })
         .collect();
     let read = reader::read_all(sources, settings, sender, progress).await;
-    let mut profile = Profile::new(&columns.plans);
+    let mut tally = make();
     let mut failed = None;
     for worker in workers {
         match worker.await {
-            Ok(part) => profile.merge(part),
+            Ok(part) => tally.merge(part),
             Err(error) => failed = Some(error),
         }
     }
@@ -190,12 +211,21 @@ pub async fn scan(
         .enumerate()
         .filter(|(_, source)| source.is_parquet())
     {
-        let (part, rows, etag) = scan_parquet(source, idx as u32, columns, settings, progress).await?;
-        profile.merge(part);
+        let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
+        progress.advance(object.bytes.len() as u64);
+        let (mut part, key, bytes) = (make(), source.shown_key.clone(), object.bytes);
+        let read = tokio::task::spawn_blocking(move || {
+            let rows = part.take_parquet(&bytes, &key, idx as u32)?;
+            Ok::<_, EngineError>((part, rows))
+        });
+        let (part, rows) = read.await.map_err(|error| {
+            EngineError::new(crate::ErrorKind::Internal, "the Parquet reader ended early").with_source(error)
+        })??;
+        tally.merge(part);
         n_table_rows += rows;
-        tables.push((idx, rows, etag));
+        tables.push((idx, rows, object.etag));
     }
-    let mut outcome = shared.finish(profile, objects);
+    let mut outcome = shared.finish(objects);
     for (idx, rows, etag) in tables {
         let object = &mut outcome.objects[idx];
         (object.n_lines, object.n_decoded, object.etag) = (rows, rows, Some(etag));
@@ -203,37 +233,5 @@ pub async fn scan(
     outcome.records.n_lines += n_table_rows;
     outcome.records.n_decoded += n_table_rows;
     outcome.records.n_records += n_table_rows;
-    Ok(outcome)
-}
-
-/// A Parquet object as a profile of its own, its rows, and its entity tag.
-async fn scan_parquet(
-    source: &Source,
-    object_idx: u32,
-    columns: &ScanColumns,
-    settings: &ScanSettings,
-    progress: &dyn Progress,
-) -> Result<(Profile, u64, String), EngineError> {
-    let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
-    progress.advance(object.bytes.len() as u64);
-    let (plans, key) = (columns.plans.clone(), source.shown_key.clone());
-    let (only_planned, bytes) = (settings.only_planned, object.bytes);
-    let profiled = tokio::task::spawn_blocking(move || {
-        let mut profile = Profile::new(&plans);
-        let mut scratch = Scratch::default();
-        let rows = profile_parquet(
-            &bytes,
-            &key,
-            object_idx,
-            &plans,
-            only_planned,
-            &mut profile,
-            &mut scratch,
-        )?;
-        Ok::<_, EngineError>((profile, rows))
-    });
-    let (profile, rows) = profiled.await.map_err(|error| {
-        EngineError::new(crate::ErrorKind::Internal, "the Parquet reader ended early").with_source(error)
-    })??;
-    Ok((profile, rows, object.etag))
+    Ok((tally, outcome))
 }

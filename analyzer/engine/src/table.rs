@@ -8,11 +8,15 @@
 //! frame is built, because a profile wants one column at a time. Does not know storage, schemas or what is normal.
 
 mod cells;
+pub(crate) mod columns;
 mod flatten;
 mod object;
+mod series;
 #[cfg(test)]
 mod tests;
 mod time;
+
+pub use series::read_column;
 
 use crate::error::{EngineError, ErrorKind};
 use baselines::profile::column::Scratch;
@@ -87,18 +91,57 @@ pub fn profile_parquet(
     profile: &mut Profile,
     scratch: &mut Scratch,
 ) -> Result<u64, EngineError> {
+    let mut sink = ProfileSink { profile, scratch };
+    let n_rows = read_parquet(bytes, key, object_idx, plans, only_planned, &mut sink)?;
+    sink.profile.add_rows(n_rows);
+    Ok(n_rows)
+}
+
+/// Takes the cells of a Parquet object, column by column, rows in order within a column.
+pub(crate) trait CellSink {
+    /// Cells of the planned column `idx`.
+    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position);
+    /// Cells of a column without a plan.
+    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position);
+}
+
+struct ProfileSink<'a> {
+    profile: &'a mut Profile,
+    scratch: &'a mut Scratch,
+}
+
+impl CellSink for ProfileSink<'_> {
+    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+        self.profile.update_planned(idx, cells, position_of, self.scratch);
+    }
+
+    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+        let plan = || ColumnPlan::unknown(name, PlanKind::Undetermined);
+        self.profile
+            .update_extra(name, plan, cells, position_of, self.scratch);
+    }
+}
+
+/// Reads a Parquet object into `sink` as [`profile_parquet`] does into a profile; gives the number of rows.
+pub(crate) fn read_parquet(
+    bytes: &Bytes,
+    key: &str,
+    object_idx: u32,
+    plans: &[ColumnPlan],
+    only_planned: bool,
+    sink: &mut impl CellSink,
+) -> Result<u64, EngineError> {
     let object = Object::open(bytes, key)?;
     let wanted = if only_planned {
         Wanted::names(plans.iter().map(|plan| plan.name.as_str()))
     } else {
         Wanted::Everything
     };
-    let mut sink = Sink {
+    let mut feed = Feed {
         key,
         object_idx,
         plans,
-        profile,
-        scratch,
+        sink,
         cells: Cells::default(),
         owners: HashMap::new(),
     };
@@ -122,12 +165,12 @@ pub fn profile_parquet(
                     let line = first_row + (first_row_in_group + start) as u64 + 1;
                     let mut fed = Vec::new();
                     flatten(field, &**array, batch, &wanted, &mut |leaf| {
-                        sink.feed(idx, leaf, line, &mut fed)
+                        feed.feed(idx, leaf, line, &mut fed)
                     })?;
                     let lacking =
                         (0..plans.len()).filter(|plan| owners[*plan] == Some(idx) && !fed.contains(plan));
                     for plan in lacking {
-                        sink.feed_missing(plan, line, batch.len());
+                        feed.feed_missing(plan, line, batch.len());
                     }
                 }
                 Ok(())
@@ -137,16 +180,74 @@ pub fn profile_parquet(
         for plan in (0..plans.len()).filter(|plan| owners[*plan].is_none()) {
             for start in (0..n_rows).step_by(ROWS_PER_BATCH) {
                 let n = ROWS_PER_BATCH.min(n_rows - start);
-                sink.feed_missing(plan, first_row + start as u64 + 1, n);
+                feed.feed_missing(plan, first_row + start as u64 + 1, n);
             }
         }
         first_row += n_rows as u64;
     }
     if first_row == 0 {
-        sink.feed_empty(object.fields(), &wanted)?;
+        feed.feed_empty(object.fields(), &wanted)?;
     }
-    sink.profile.add_rows(first_row);
     Ok(first_row)
+}
+
+/// Reads the columns `names` of a Parquet object as cells with text: `each(index into names, cells)`, in row order for
+/// each name; a name the object lacks has missing cells. Gives the number of rows. Errors as [`profile_parquet`].
+pub fn read_columns(
+    bytes: &Bytes,
+    key: &str,
+    names: &[&str],
+    each: &mut dyn FnMut(usize, &ColumnView<'_>),
+) -> Result<u64, EngineError> {
+    let object = Object::open(bytes, key)?;
+    let wanted = Wanted::names(names.iter().copied());
+    let plans: Vec<ColumnPlan> = names
+        .iter()
+        .map(|name| ColumnPlan::unknown(*name, PlanKind::Undetermined))
+        .collect();
+    let owners = plan_owners(&plans, object.fields());
+    let (mut cells, mut rows, mut n_rows) = (Cells::default(), Vec::new(), 0);
+    for group in 0..object.n_groups() {
+        for (idx, field) in object.fields().iter().enumerate() {
+            if !wanted.has(&field.name) {
+                continue;
+            }
+            if let Some(what) = flatten::unreadable(&field.dtype) {
+                return Err(unreadable(key, &field.name, what));
+            }
+            object.for_each_window(group, idx, |window| {
+                for (_, batch) in batches(window.array.len(), &mut rows) {
+                    let mut fed = Vec::new();
+                    flatten(field, &*window.array, batch, &wanted, &mut |leaf| {
+                        let found = names.iter().position(|name| *name == leaf.name);
+                        let Some(name) = found.filter(|name| owners[*name] == Some(idx)) else {
+                            return Ok(());
+                        };
+                        cells
+                            .fill(leaf.array, leaf.rows, true)
+                            .map_err(|fault| unfit(key, leaf.name, &fault))?;
+                        each(name, &cells.view());
+                        fed.push(name);
+                        Ok(())
+                    })?;
+                    for name in (0..names.len()).filter(|n| owners[*n] == Some(idx) && !fed.contains(n)) {
+                        cells.fill_missing(batch.len());
+                        each(name, &cells.view());
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        let n = object.group_rows(group)?;
+        for name in (0..names.len()).filter(|name| owners[*name].is_none()) {
+            for start in (0..n).step_by(ROWS_PER_BATCH) {
+                cells.fill_missing(ROWS_PER_BATCH.min(n - start));
+                each(name, &cells.view());
+            }
+        }
+        n_rows += n as u64;
+    }
+    Ok(n_rows)
 }
 
 /// `0..n` in batches: the first row of each, and its rows.
@@ -178,18 +279,17 @@ fn plan_owners(plans: &[ColumnPlan], fields: &[Field]) -> Vec<Option<usize>> {
 }
 
 /// Where decoded cells go.
-struct Sink<'a> {
+struct Feed<'a, S> {
     key: &'a str,
     object_idx: u32,
     plans: &'a [ColumnPlan],
-    profile: &'a mut Profile,
-    scratch: &'a mut Scratch,
+    sink: &'a mut S,
     cells: Cells,
     /// By the name of a flat column: the column of the object it came from, and its plan.
     owners: HashMap<String, (usize, Option<usize>)>,
 }
 
-impl Sink<'_> {
+impl<S: CellSink> Feed<'_, S> {
     /// Profiles the cells of `leaf`, whose first row has the number `line`.
     fn feed(
         &mut self,
@@ -202,13 +302,7 @@ impl Sink<'_> {
         let needs_text = plan_idx.is_none_or(|idx| self.plans[idx].needs_text());
         self.cells
             .fill(leaf.array, leaf.rows, needs_text)
-            .map_err(|fault| {
-                EngineError::new(
-                    ErrorKind::Usage,
-                    format!("column {} of {}: {fault}", leaf.name, self.key),
-                )
-                .with_hint("leave the column out of the table, or store it as numbers or short text")
-            })?;
+            .map_err(|fault| unfit(self.key, leaf.name, &fault))?;
         fed.extend(plan_idx);
         let object_idx = self.object_idx;
         let position = |idx: usize| Position {
@@ -217,11 +311,9 @@ impl Sink<'_> {
         };
         let cells = self.cells.view();
         if let Some(idx) = plan_idx {
-            self.profile.update_planned(idx, &cells, position, self.scratch);
+            self.sink.planned(idx, &cells, position);
         } else {
-            let plan = || ColumnPlan::unknown(leaf.name, PlanKind::Undetermined);
-            self.profile
-                .update_extra(leaf.name, plan, &cells, position, self.scratch);
+            self.sink.extra(leaf.name, &cells, position);
         }
         Ok(())
     }
@@ -247,8 +339,7 @@ impl Sink<'_> {
             object_idx,
             line: line + idx as u64,
         };
-        self.profile
-            .update_planned(plan, &self.cells.view(), position, self.scratch);
+        self.sink.planned(plan, &self.cells.view(), position);
     }
 
     /// Makes the columns of an object without rows known.
@@ -269,14 +360,17 @@ impl Sink<'_> {
             }
             for name in flatten::fixed_names(field) {
                 if self.claim(idx, &name)?.is_none() && wanted.has(&name) {
-                    let plan = || ColumnPlan::unknown(&name, PlanKind::Undetermined);
-                    self.profile
-                        .update_extra(&name, plan, &nothing, position, self.scratch);
+                    self.sink.extra(&name, &nothing, position);
                 }
             }
         }
         Ok(())
     }
+}
+
+fn unfit(key: &str, name: &str, fault: &cells::CellFault) -> EngineError {
+    EngineError::new(ErrorKind::Usage, format!("column {name} of {key}: {fault}"))
+        .with_hint("leave the column out of the table, or store it as numbers or short text")
 }
 
 fn twice(key: &str, name: &str) -> EngineError {

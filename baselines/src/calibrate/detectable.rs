@@ -101,9 +101,9 @@ impl ColumnEvidence {
         for _ in 0..50 {
             let middle = 0.5 * (low + high);
             if shows(middle) {
-                high = middle
+                high = middle;
             } else {
-                low = middle
+                low = middle;
             }
         }
         Some(high.max(min_effect.rate))

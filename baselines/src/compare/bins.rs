@@ -114,6 +114,30 @@ pub(crate) fn bin_numeric(
     let cells = pair.cells_of_any();
     let layout = Layout::new(edges, cells, pair.rows[0])?;
     let mut bins = vec![Bin::default(); layout.n_bins()];
+    if pair.is_gridded() {
+        count_cells(cells, &layout, &mut bins);
+    } else {
+        // Cells ascend, so each bin's are side by side.
+        let mut rest = cells;
+        for (idx, bin) in bins.iter_mut().enumerate() {
+            let n_here = rest.partition_point(|cell| layout.bin_of(cell.value) <= idx);
+            let (here, behind) = rest.split_at(n_here);
+            bin.baseline.add(here.iter().map(|cell| cell.baseline).sum());
+            bin.current.add(here.iter().map(|cell| cell.current).sum());
+            rest = behind;
+        }
+    }
+    for (left, right) in special_baseline.into_iter().zip(special_current) {
+        let mut bin = Bin::default();
+        bin.baseline.add(left);
+        bin.current.add(right);
+        bins.push(bin);
+    }
+    Ok(Binned { bins })
+}
+
+/// Rows of cells that may lie in more than one bin.
+fn count_cells(cells: &[Cell], layout: &Layout<'_>, bins: &mut [Bin]) {
     for cell in cells {
         let estimate = layout.bin_of(cell.value);
         let (first, last) = if cell.is_atom() {
@@ -132,13 +156,6 @@ pub(crate) fn bin_numeric(
             bins[estimate].current.least += cell.current;
         }
     }
-    for (left, right) in special_baseline.into_iter().zip(special_current) {
-        let mut bin = Bin::default();
-        bin.baseline.add(left);
-        bin.current.add(right);
-        bins.push(bin);
-    }
-    Ok(Binned { bins })
 }
 
 /// Both categorical samples in the house's bins.

@@ -2,8 +2,10 @@
 //!
 //! A cell is one exact value, or an open interval of which only the row count is known. Does not know any distance.
 
+use super::ks::Supremum;
 use super::measurement::NotComputable;
 use crate::summary::WeightedPoints;
+use std::sync::OnceLock;
 
 /// The rows of both samples at one value (`low == high`) or in one open interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,6 +47,8 @@ pub struct NumericPair<'a> {
     pub(crate) current: &'a WeightedPoints,
     /// Rows of both sides.
     pub(crate) rows: [u64; 2],
+    /// The largest difference of their distribution functions: several methods read it.
+    pub(crate) supremum: OnceLock<Supremum>,
     cells: Vec<Cell>,
 }
 
@@ -60,7 +64,12 @@ impl<'a> NumericPair<'a> {
             baseline,
             current,
             rows: [baseline.n(), current.n()],
-            cells: merged(baseline, current),
+            supremum: OnceLock::new(),
+            cells: if baseline.is_exact() && current.is_exact() {
+                merged_atoms(baseline, current)
+            } else {
+                merged(baseline, current)
+            },
         })
     }
 
@@ -81,6 +90,36 @@ impl<'a> NumericPair<'a> {
     /// Whether a side is counts on a grid.
     pub(crate) fn is_gridded(&self) -> bool {
         !(self.baseline.is_exact() && self.current.is_exact())
+    }
+}
+
+/// The cells of exact samples: every one is a value.
+fn merged_atoms(baseline: &WeightedPoints, current: &WeightedPoints) -> Vec<Cell> {
+    let sides = [baseline, current];
+    let mut merged = Vec::with_capacity(baseline.values.len() + current.values.len());
+    let mut at = [0, 0];
+    loop {
+        let [left, right] = [0, 1].map(|side| sides[side].values.get(at[side]).copied());
+        let (value, takes) = match (left, right) {
+            (Some(left), Some(right)) => (left.min(right), [left <= right, right <= left]),
+            (Some(left), None) => (left, [true, false]),
+            (None, Some(right)) => (right, [false, true]),
+            (None, None) => return merged,
+        };
+        let mut rows = [0, 0];
+        for side in [0, 1] {
+            if takes[side] {
+                rows[side] = sides[side].weights[at[side]];
+                at[side] += 1;
+            }
+        }
+        merged.push(Cell {
+            low: value,
+            high: value,
+            value,
+            baseline: rows[0],
+            current: rows[1],
+        });
     }
 }
 

@@ -79,9 +79,18 @@ pub(crate) struct Supremum {
 }
 
 impl Supremum {
+    /// Of two samples; computed once for each pair.
     pub(crate) fn of(pair: &NumericPair<'_>) -> Result<Self, NotComputable> {
         let cells = pair.cells()?;
+        Ok(*pair.supremum.get_or_init(|| Self::over(pair, cells)))
+    }
+
+    fn over(pair: &NumericPair<'_>, cells: &[Cell]) -> Self {
         let [n, m] = pair.rows;
+        // Differences are at most n·m.
+        if !pair.is_gridded() && n.checked_mul(m).is_some_and(|product| product < 1 << 62) {
+            return Self::of_atoms(cells, [n as i64, m as i64]);
+        }
         let (mut lower, mut upper) = (0u128, 0u128);
         let mut difference = 0i128;
         for &Cell {
@@ -102,14 +111,29 @@ impl Supremum {
             difference += up - down;
             lower = lower.max(difference.unsigned_abs());
         }
-        let gridded = pair.is_gridded();
-        Ok(Self {
+        Self {
             n,
             m,
             lower,
             upper: upper.max(lower),
-            gridded,
-        })
+            gridded: pair.is_gridded(),
+        }
+    }
+
+    /// Of exact samples with n·m < 2^62.
+    fn of_atoms(cells: &[Cell], [n, m]: [i64; 2]) -> Self {
+        let (mut difference, mut largest) = (0i64, 0);
+        for cell in cells {
+            difference += cell.baseline as i64 * m - cell.current as i64 * n;
+            largest = largest.max(difference.unsigned_abs());
+        }
+        Self {
+            n: n.unsigned_abs(),
+            m: m.unsigned_abs(),
+            lower: largest.into(),
+            upper: largest.into(),
+            gridded: false,
+        }
     }
 
     pub(crate) fn statistic(&self) -> f64 {

@@ -4,13 +4,12 @@
 //! roles, null / NaN / ∞ counts, and how each suggested constraint came about. Does not know Model Monitor's files.
 
 use super::canonical;
+use super::column::{CategoricalV1, CountsV1, NumericV1, TypeV1, ascending};
 use super::error::{DocumentError, from_bytes as read};
 use crate::baseline::{Baseline, BaselineColumn, Role};
 use crate::constraint::{Derivation, Warning};
 use crate::profile::Grid;
-use crate::summary::{
-    CategoricalSummary, CellCounts, ColumnSummary, Distinct, InferredType, NumericSummary, WeightedPoints,
-};
+use crate::summary::{CategoricalSummary, ColumnSummary};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -88,62 +87,6 @@ enum RoleV1 {
     Unassigned,
 }
 
-#[derive(Serialize, Deserialize, Clone, Copy)]
-enum TypeV1 {
-    Integral,
-    Fractional,
-    Boolean,
-    String,
-    Unknown,
-}
-
-#[derive(Serialize, Deserialize)]
-struct CountsV1 {
-    missing: u64,
-    integral: u64,
-    fractional: u64,
-    boolean: u64,
-    text: u64,
-    nan: u64,
-    positive_infinity: u64,
-    negative_infinity: u64,
-    absent: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct NumericV1 {
-    n: u64,
-    sum: f64,
-    mean: f64,
-    std_dev: f64,
-    min: f64,
-    max: f64,
-    distinct: u64,
-    distinct_is_exact: bool,
-    values: Vec<f64>,
-    weights: Vec<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    extents: Option<Vec<(f64, f64)>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct CategoricalV1 {
-    n: u64,
-    distinct: u64,
-    distinct_is_exact: bool,
-    counts: Vec<(String, u64)>,
-    n_other: u64,
-    complete: bool,
-}
-
-fn distinct(value: u64, exact: bool) -> Distinct {
-    if exact {
-        Distinct::Exact(value)
-    } else {
-        Distinct::Estimated(value)
-    }
-}
-
 /// Canonical bytes.
 pub fn to_bytes(baseline: &Baseline, notes: &BaselineNotes) -> Result<Vec<u8>, DocumentError> {
     let objects = notes.objects.iter().map(|(key, etag)| ObjectV1 {
@@ -180,45 +123,10 @@ fn column_v1(column: &BaselineColumn) -> ColumnV1 {
             Role::Label => RoleV1::Label,
             Role::Unassigned => RoleV1::Unassigned,
         },
-        inferred_type: match inferred_type {
-            InferredType::Integral => TypeV1::Integral,
-            InferredType::Fractional => TypeV1::Fractional,
-            InferredType::Boolean => TypeV1::Boolean,
-            InferredType::String => TypeV1::String,
-            InferredType::Unknown => TypeV1::Unknown,
-        },
-        counts: CountsV1 {
-            missing: counts.n_missing,
-            integral: counts.n_integral,
-            fractional: counts.n_fractional,
-            boolean: counts.n_boolean,
-            text: counts.n_text,
-            nan: counts.n_nan,
-            positive_infinity: counts.n_positive_infinity,
-            negative_infinity: counts.n_negative_infinity,
-            absent: counts.n_absent,
-        },
-        numeric: numeric.as_ref().map(|numeric| NumericV1 {
-            n: numeric.n,
-            sum: numeric.sum,
-            mean: numeric.mean,
-            std_dev: numeric.std_dev,
-            min: numeric.min,
-            max: numeric.max,
-            distinct: numeric.distinct.value(),
-            distinct_is_exact: matches!(numeric.distinct, Distinct::Exact(_)),
-            values: numeric.points.values.clone(),
-            weights: numeric.points.weights.clone(),
-            extents: numeric.points.extents.clone(),
-        }),
-        categorical: categorical.as_ref().map(|categorical| CategoricalV1 {
-            n: categorical.n,
-            distinct: categorical.distinct.value(),
-            distinct_is_exact: matches!(categorical.distinct, Distinct::Exact(_)),
-            counts: categorical.counts.clone(),
-            n_other: categorical.n_other,
-            complete: categorical.complete,
-        }),
+        inferred_type: (*inferred_type).into(),
+        counts: counts.into(),
+        numeric: numeric.as_ref().map(NumericV1::from),
+        categorical: categorical.as_ref().map(CategoricalV1::from),
         grid_edges: column.grid.edges().to_vec(),
         house_edges: column.house_edges.clone(),
     }
@@ -265,75 +173,22 @@ fn column_from(column: ColumnV1, idx: usize) -> Result<BaselineColumn, DocumentE
         path: format!("columns[{idx}].{what}"),
         problem: problem.to_owned(),
     };
-    let ascending = |values: &[f64]| values.windows(2).all(|pair| pair[0] < pair[1]);
-    if let Some(numeric) = &column.numeric {
-        let n_values = numeric.values.len();
-        if numeric.weights.len() != n_values || numeric.extents.as_ref().is_some_and(|e| e.len() != n_values)
-        {
-            return Err(wrong(
-                "numeric",
-                "values, weights and extents must have the same length",
-            ));
-        }
-        if !ascending(&numeric.values) {
-            return Err(wrong("numeric.values", "values must ascend strictly"));
-        }
-        if numeric
-            .weights
-            .iter()
-            .try_fold(0u64, |sum, weight| sum.checked_add(*weight))
-            != Some(numeric.n)
-        {
-            return Err(wrong("numeric.weights", "weights must sum to n"));
-        }
-    }
     if !ascending(&column.grid_edges) || !ascending(&column.house_edges) {
         return Err(wrong("grid_edges", "edges must ascend strictly"));
     }
-    let c = column.counts;
-    let categorical = column.categorical.map(|categorical| CategoricalSummary {
-        n: categorical.n,
-        distinct: distinct(categorical.distinct, categorical.distinct_is_exact),
-        counts: categorical.counts,
-        n_other: categorical.n_other,
-        complete: categorical.complete,
-    });
+    let numeric = column
+        .numeric
+        .map(NumericV1::into_summary)
+        .transpose()
+        .map_err(|(what, problem)| wrong(what, problem))?;
+    let categorical = column.categorical.map(CategoricalSummary::from);
     let known = categorical.iter().flat_map(|categorical| &categorical.counts);
     let known: Arc<[String]> = known.map(|(text, _)| text.clone()).collect();
     let summary = ColumnSummary {
         name: column.name,
-        inferred_type: match column.inferred_type {
-            TypeV1::Integral => InferredType::Integral,
-            TypeV1::Fractional => InferredType::Fractional,
-            TypeV1::Boolean => InferredType::Boolean,
-            TypeV1::String => InferredType::String,
-            TypeV1::Unknown => InferredType::Unknown,
-        },
-        counts: CellCounts {
-            n_missing: c.missing,
-            n_integral: c.integral,
-            n_fractional: c.fractional,
-            n_boolean: c.boolean,
-            n_text: c.text,
-            n_nan: c.nan,
-            n_positive_infinity: c.positive_infinity,
-            n_negative_infinity: c.negative_infinity,
-            n_absent: c.absent,
-        },
-        numeric: column.numeric.map(|numeric| NumericSummary {
-            n: numeric.n,
-            sum: numeric.sum,
-            mean: numeric.mean,
-            std_dev: numeric.std_dev,
-            min: numeric.min,
-            max: numeric.max,
-            distinct: distinct(numeric.distinct, numeric.distinct_is_exact),
-            points: WeightedPoints {
-                values: numeric.values,
-                weights: numeric.weights,
-                extents: numeric.extents,
-            },
-        }),
+        inferred_type: column.inferred_type.into(),
+        counts: column.counts.into(),
+        numeric,
         categorical,
         spans: [None; 9],
     };

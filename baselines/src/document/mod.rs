@@ -5,11 +5,16 @@
 //! and give bytes: nothing here knows where a document lies.
 
 pub mod baseline;
+pub mod estimate;
 pub mod calibration;
+pub mod detector;
 pub mod model_monitor;
+pub mod quality;
 pub mod verdict;
+pub mod window;
 
 mod canonical;
+mod column;
 mod error;
 mod java_double;
 

@@ -49,6 +49,12 @@ impl Drift {
         })
     }
 
+    /// The calibrated p-value of a component; `None` where it was not tested.
+    pub(super) fn p_of(&self, column: &str, component: Component) -> Option<f64> {
+        let found = self.columns.get(column)?.evidence.component(component)?;
+        Some(found.p_calibrated)
+    }
+
     /// Whether a column's drift finding already tells of this component.
     pub(super) fn tells(&self, column: &str, component: Component) -> bool {
         self.columns

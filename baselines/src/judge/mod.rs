@@ -205,6 +205,7 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
         model_monitor::check(current, baseline, &subjects, &mut docket);
         if policy.house_checks {
             drift = house::check(current, baseline, &subjects, policy, &mut docket);
+            model_monitor::excuse_chance(&subjects, &drift, &mut docket);
         }
     }
     // Readable records alone do not make a window pass.

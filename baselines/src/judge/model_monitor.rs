@@ -14,8 +14,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::drift::Drift;
 use super::finding::{CheckKind, Finding, Severity};
 use super::{BaselineView, Docket, Subject};
+use crate::calibrate::Component;
 use crate::compare::{Convention, Method};
 use crate::constraint::{
     CategoricalDriftMethod, ComparisonMethod, Constraints, DistributionConstraints, FeatureConstraints,
@@ -202,6 +204,35 @@ fn check_data_type(
             .to_owned(),
         drift: None,
     });
+}
+
+/// A completeness that the constraints took from a baseline with missing cells is missed by every second window, by
+/// chance alone. Where the baseline's own share is the limit, a shortfall that chance explains at what this run may
+/// spend is told and does not violate; Model Monitor's container would have reported it.
+pub(super) fn excuse_chance(subjects: &[Subject<'_>], drift: &Drift, docket: &mut Docket) {
+    let usual: BTreeMap<&str, f64> = subjects
+        .iter()
+        .filter_map(|subject| Some((subject.name, subject.baseline?.counts.completeness()?)))
+        .collect();
+    for finding in &mut docket.findings {
+        let Some(column) = finding.column.as_deref() else {
+            continue;
+        };
+        let is_usual = usual.get(column).is_some_and(|share| finding.limit <= *share);
+        if finding.check != CheckKind::Completeness || finding.limit >= 1.0 || !is_usual {
+            continue;
+        }
+        let Some(p) = drift.p_of(column, Component::MissingRate) else {
+            continue;
+        };
+        if !drift.is_certain(column, Component::MissingRate) {
+            finding.severity = Severity::Info;
+            finding.derivation = format!(
+                "{}; chance explains the shortfall at what this run may spend (p {p:.2}), so it is no violation",
+                finding.derivation
+            );
+        }
+    }
 }
 
 fn check_completeness(feature: &FeatureConstraints, column: &ColumnSummary, docket: &mut Docket) {

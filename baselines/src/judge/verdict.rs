@@ -17,7 +17,7 @@ pub enum Status {
     Pass,
     /// At least one finding is a violation.
     Violated,
-    /// Not one check could be made.
+    /// Not one check could be made, or none of those that need a reference that there was too little history for.
     NotEvaluated,
 }
 

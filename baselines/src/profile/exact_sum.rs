@@ -80,6 +80,11 @@ impl ExactSums {
         ratio_to_f64(&self.sum.to_bigint(), &BigUint::from(1u8), -1074)
     }
 
+    /// The sum of squares, correctly rounded; infinite only where the true one passes the largest double.
+    pub fn sum_of_squares(&self) -> f64 {
+        ratio_to_f64(&self.sum_of_squares.to_bigint(), &BigUint::from(1u8), -2148)
+    }
+
     /// The mean of `n` values, correctly rounded; `None` for n = 0.
     pub fn mean(&self, n: u64) -> Option<f64> {
         (n > 0).then(|| ratio_to_f64(&self.sum.to_bigint(), &BigUint::from(n), -1074))

@@ -34,7 +34,7 @@ async fn a_window_is_analyzed_and_its_documents_are_written() {
         let verdict: Value = serde_json::from_slice(&std::fs::read(last).unwrap()).unwrap();
         assert_eq!(verdict["status"], status);
         assert_eq!(verdict["records"]["lines"], records.lines);
-        assert_eq!(outcome.written.len(), 4);
+        assert_eq!(outcome.written.len(), 5);
     }
 }
 

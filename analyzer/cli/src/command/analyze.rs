@@ -3,10 +3,14 @@
 use crate::args::{AnalyzeArguments, FailOn, Position};
 use crate::progress::Bar;
 use crate::{exit, message, settings};
-use baselines::judge::{Policy, Status};
+use baselines::judge::Status;
+use baselines::reference::Reference;
 use bytes::Bytes;
-use engine::analyze::{Analysis, AnalyzeRequest, analyze};
+use engine::analyze::{Analysis, AnalyzeRequest, analyze_with};
+use engine::baseline::load;
+use engine::monitor::Monitor;
 use engine::plan::OutputPosition;
+use engine::reference::ReferenceRequest;
 use engine::scan::ScanSettings;
 use engine::{EngineError, ErrorKind};
 use serde::Serialize;
@@ -31,20 +35,14 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
             ..scan
         };
     }
-    let request = AnalyzeRequest {
-        capture: settings::location("--capture", &arguments.capture)?,
-        baseline: settings::location("--baseline", &arguments.baseline)?,
-        schema: settings::schema(arguments.reading.schema.as_deref(), &options).await?,
-        output_position: match arguments.output_columns_position {
-            Position::Start => OutputPosition::Start,
-            Position::End => OutputPosition::End,
-        },
-        settings: scan,
-        policy: Policy::default(),
-        options: options.clone(),
-        title: arguments.title.clone(),
+    let monitor = match &arguments.monitor {
+        Some(file) => Some(settings::monitor(file, &options).await?),
+        None => None,
     };
-    let analysis = analyze(&request, &Bar::default()).await?;
+    let request = request(&arguments, monitor.as_ref(), scan, &options).await?;
+    let reference = reference(&arguments, monitor.as_ref())?;
+    let baseline = load(&request.baseline, &options).await?;
+    let analysis = analyze_with(&request, &baseline, &reference, &Bar::default()).await?;
     if let Some(place) = &rejects {
         write_rejects(&analysis, place, &options).await?;
     }
@@ -53,6 +51,10 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         message::data(&String::from_utf8(analysis.verdict_bytes()?)?);
     } else {
         message::data(&analysis.text());
+        let choices = &analysis.verdict.judged.choices;
+        if let Some(windows) = choices.get("reference_windows") {
+            message::data(&format!("held against {}: {windows}\n", choices["reference"]));
+        }
         for place in &written {
             message::data(&format!("wrote {place}\n"));
         }
@@ -62,6 +64,76 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         (Status::NotEvaluated, Some(FailOn::NotEvaluated)) => exit::NOT_EVALUATED,
         _ => exit::DONE,
     })
+}
+
+/// What is to be analyzed: the monitor's settings, and the flags above them.
+async fn request(
+    arguments: &AnalyzeArguments,
+    monitor: Option<&Monitor>,
+    scan: ScanSettings,
+    options: &StoreOptions,
+) -> anyhow::Result<AnalyzeRequest> {
+    let place =
+        |argument: &str, given: Option<&str>, of_monitor: fn(&Monitor) -> &Location| match (given, monitor) {
+            (Some(text), _) => settings::location(argument, text),
+            (None, Some(monitor)) => Ok(of_monitor(monitor).clone()),
+            (None, None) => Err(EngineError::new(
+                ErrorKind::Usage,
+                format!("{argument} is not given, and no --monitor that says it"),
+            )
+            .with_hint("give --capture and --baseline, or --monitor FILE; docs/monitor.md shows one")),
+        };
+    let schema = match (&arguments.reading.schema, monitor) {
+        (None, Some(monitor)) => settings::schema_at(monitor.schema.as_ref(), options).await?,
+        (named, _) => settings::schema(named.as_deref(), options).await?,
+    };
+    let mut policy = monitor.map(Monitor::policy).unwrap_or_default();
+    if let Some(text) = &arguments.false_alarms {
+        policy.false_alarms = settings::budget("--false-alarms", text)?;
+    }
+    policy.min_effect = settings::min_effect(arguments.min_effect, policy.min_effect)?;
+    Ok(AnalyzeRequest {
+        capture: place("--capture", arguments.capture.as_deref(), |monitor| {
+            &monitor.capture
+        })?,
+        baseline: place("--baseline", arguments.baseline.as_deref(), |monitor| {
+            &monitor.baseline
+        })?,
+        schema,
+        output_position: match (arguments.output_columns_position, monitor) {
+            (Some(Position::Start), _) | (None, None) => OutputPosition::Start,
+            (Some(Position::End), _) => OutputPosition::End,
+            (None, Some(monitor)) => monitor.output_position,
+        },
+        settings: scan,
+        policy,
+        options: options.clone(),
+        title: arguments
+            .title
+            .clone()
+            .or_else(|| monitor.map(|monitor| monitor.name.clone())),
+    })
+}
+
+/// What the window is held against: the flags, else the monitor's.
+fn reference(
+    arguments: &AnalyzeArguments,
+    monitor: Option<&Monitor>,
+) -> Result<ReferenceRequest, EngineError> {
+    let reference = match (&arguments.reference, monitor) {
+        (Some(text), _) => text.parse().map_err(|error| {
+            EngineError::new(ErrorKind::Usage, format!("--reference is `{text}`: {error}"))
+                .with_hint("for example --reference trailing:24 --history runs")
+        })?,
+        (None, Some(monitor)) => monitor.drift.reference,
+        (None, None) => Reference::default(),
+    };
+    let history = match (&arguments.history, monitor) {
+        (Some(text), _) => Some(settings::location("--history", text)?),
+        (None, Some(monitor)) => monitor.history.clone(),
+        (None, None) => None,
+    };
+    Ok(ReferenceRequest { reference, history })
 }
 
 #[derive(Serialize)]

@@ -1,11 +1,15 @@
 //! `driftline baseline`.
 
+use super::quality;
 use crate::args::BaselineArguments;
 use crate::progress::Bar;
 use crate::{exit, message, settings};
+use baselines::quality::Problem;
 use baselines::summary::Distinct;
 use engine::baseline::{BaselineRequest, MadeBaseline, make};
+use engine::quality::{MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline};
 use engine::report::format::{count, percent, plural};
+use engine::{EngineError, ErrorKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,19 +25,87 @@ pub(crate) async fn run(arguments: BaselineArguments) -> anyhow::Result<u8> {
         options: options.clone(),
     };
     let made = make(&request, &Bar::default()).await?;
-    let written = made.write(&output, &options).await?;
+    let mut written = Vec::new();
+    let quality = model_quality(&arguments, &request, &options).await?;
+    if let Some(quality) = &quality {
+        written.extend(quality.write(&output, &options).await?);
+    }
+    written.extend(made.write(&output, &options).await?);
     message::data(&if arguments.json {
         json(&made, &written)?
     } else {
-        text(&made, &written)
+        let mut text = text(&made, &written);
+        if let Some(quality) = &quality {
+            text.push_str(&quality_text(quality));
+        }
+        text
     });
     Ok(exit::DONE)
+}
+
+/// The model-quality baseline, where the arguments or the schema say what is predicted and where the label is.
+async fn model_quality(
+    arguments: &BaselineArguments,
+    request: &BaselineRequest,
+    store: &StoreOptions,
+) -> Result<Option<MadeQualityBaseline>, EngineError> {
+    let (columns, classes) = quality::columns(&arguments.columns)?;
+    let of_schema = request.schema.as_ref().and_then(|schema| {
+        let whole = schema.label.is_some() && (schema.prediction.is_some() || schema.probability.is_some());
+        let problem = match schema.task.as_deref()? {
+            "binary" => Problem::Binary,
+            "multiclass" => Problem::Multiclass,
+            "regression" => Problem::Regression,
+            _ => return None,
+        };
+        whole.then_some(problem)
+    });
+    let Some(problem) = arguments.problem.map(Problem::from).or(of_schema) else {
+        if columns != QualityColumns::default() {
+            return Err(EngineError::new(
+                ErrorKind::Usage,
+                "--prediction, --probability and --label need --problem to say what is predicted",
+            )
+            .with_hint("--problem binary, multiclass or regression"));
+        }
+        return Ok(None);
+    };
+    let request = QualityBaselineRequest {
+        data: request.data.clone(),
+        problem,
+        columns,
+        classes,
+        schema: request.schema.clone(),
+        options: quality::options(&arguments.columns)?,
+        evaluated_at: None,
+        settings: request.settings.clone(),
+        store: store.clone(),
+    };
+    make_quality_baseline(&request, &Bar::default()).await.map(Some)
+}
+
+fn quality_text(made: &MadeQualityBaseline) -> String {
+    let mut out = String::new();
+    let _infallible = writeln!(
+        out,
+        "Model quality ({}) of {} labelled predictions",
+        made.document.problem,
+        count(made.document.n_labelled)
+    );
+    for (name, constraint) in &made.constraints.metrics {
+        let _infallible = writeln!(out, "  {name:28} {:>12.6}", constraint.threshold);
+    }
+    if let Err(reason) = &made.estimator {
+        let _infallible = writeln!(out, "  no estimator for windows without labels: {reason}");
+    }
+    out
 }
 
 #[derive(Serialize)]
 struct Printed<'a> {
     written: &'a [String],
     rows: u64,
+    calibration: String,
     records: Records,
     columns: Vec<Column<'a>>,
     derivations: Vec<String>,
@@ -84,6 +156,7 @@ fn json(made: &MadeBaseline, written: &[String]) -> anyhow::Result<String> {
     let printed = Printed {
         written,
         rows: made.baseline.n_rows,
+        calibration: made.calibrated.sentence(),
         records: Records {
             lines: records.n_lines,
             decoded: records.n_decoded,
@@ -122,6 +195,7 @@ fn text(made: &MadeBaseline, written: &[String]) -> String {
         plural(made.baseline.n_rows, "row", "rows"),
         plural(n_columns, "column", "columns"),
     );
+    let _infallible = writeln!(out, "{}", made.calibrated.sentence());
     if records.n_rejected > 0 {
         let _infallible = writeln!(
             out,

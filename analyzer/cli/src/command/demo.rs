@@ -93,9 +93,10 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     .await?;
     made.write(&baseline_at, &options).await?;
     message::data(&format!(
-        "2  baseline  {} rows, {} columns, in {baseline_at}\n",
+        "2  baseline  {} rows, {} columns, in {baseline_at}\n             {}\n",
         count(made.baseline.n_rows),
-        made.baseline.monitored().count()
+        made.baseline.monitored().count(),
+        made.calibrated.sentence()
     ));
 
     message::data("3  windows\n");
@@ -212,9 +213,9 @@ fn requests() -> anyhow::Result<Vec<Request>> {
 }
 
 fn training(requests: &[Request]) -> String {
-    let mut table = format!("prediction,{}\n", INPUTS.join(","));
+    let mut table = format!("timestamp,prediction,{}\n", INPUTS.join(","));
     for request in requests {
-        let _infallible = writeln!(table, "{},{}", request.prediction, request.input);
+        let _infallible = writeln!(table, "{},{},{}", request.time, request.prediction, request.input);
     }
     table
 }
@@ -232,7 +233,7 @@ fn schema_text() -> String {
         })
         .collect();
     format!(
-        "{{\n  \"task\": \"regression\",\n  \"features\": [\n{}\n  ],\n  \"prediction\": \"prediction\"\n}}\n",
+        "{{\n  \"task\": \"regression\",\n  \"features\": [\n{}\n  ],\n  \"prediction\": \"prediction\",\n  \"timestamp\": \"timestamp\"\n}}\n",
         features.join(",\n")
     )
 }

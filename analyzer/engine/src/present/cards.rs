@@ -1,12 +1,13 @@
 //! One column as a card and as a row of the table: distances, statistics of both sides, the picture.
 
+use baselines::calibrate::MinEffect;
 use baselines::compare::{Convention, Measurement, Method};
-use baselines::judge::{Bins, CheckKind, ColumnReport, Histogram, Severity, SideReport};
+use baselines::judge::{Bins, CheckKind, ColumnDrift, ColumnReport, Histogram, Severity, SideReport};
 use baselines::summary::InferredType;
 
 use super::standing::{Standing, is_drift};
-use super::{categories, listing, sentence};
-use crate::report::format::{count, number, p_value, percent, plural};
+use super::{alarm, categories, listing, sentence};
+use crate::report::format::{count, number, p_value, percent, plural, small_p};
 use crate::report::model::{
     Axis, ChangeCard, Chart, ColumnRow, Comparison, Distance, PairedHistogram, Status,
 };
@@ -34,14 +35,6 @@ pub(super) fn card(standing: &Standing<'_>) -> Option<ChangeCard> {
 /// The row of a column.
 pub(super) fn row(standing: &Standing<'_>) -> ColumnRow {
     let report = standing.report;
-    let test = if report.inferred_type.is_numeric() {
-        Method::KolmogorovSmirnov
-    } else {
-        Method::ChiSquare
-    };
-    let evidence = standing
-        .measurement(test, Convention::House)
-        .and_then(Measurement::evidence_p_value);
     let missing = report
         .current
         .as_ref()
@@ -52,10 +45,25 @@ pub(super) fn row(standing: &Standing<'_>) -> ColumnRow {
         inferred_type: type_name(report.inferred_type).to_owned(),
         status: standing.status,
         distance: standing.psi().map(number).unwrap_or_default(),
-        p_value: evidence.map(p_value).unwrap_or_default(),
+        p_value: report.drift.as_ref().map(column_p).unwrap_or_default(),
+        detectable: report
+            .drift
+            .as_ref()
+            .map(|drift| alarm::detectable(&drift.detectable))
+            .unwrap_or_default(),
         missing: missing.map(percent).unwrap_or_default(),
         chart: chart(report),
     }
+}
+
+/// The calibrated p-value of a column, however small its effect; the decision's own counts only components whose effect
+/// is large enough to matter.
+fn column_p(drift: &ColumnDrift) -> String {
+    let any = MinEffect {
+        distribution: 0.0,
+        rate: 0.0,
+    };
+    small_p(drift.evidence.p_value(&any))
 }
 
 pub(super) fn type_name(inferred_type: InferredType) -> &'static str {
@@ -97,8 +105,8 @@ fn summary(standing: &Standing<'_>) -> String {
         parts.push(format!("Drift was not judged: {}", sentence(reason)));
     } else if is_without_evidence(standing) {
         parts.push(
-            "PSI, which counts missing cells too, is over its practical limit; the values alone give no evidence that \
-             it is more than chance."
+            "PSI is over its limit, but the tests give no evidence that it is more than what windows of the baseline \
+             vary."
                 .to_owned(),
         );
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use baselines::compare::Method;
 use baselines::judge::{CheckKind, Finding, Severity, Verdict};
 
-use super::sentence;
 use super::standing::Standing;
+use super::{alarm, sentence};
 use crate::report::format::{count, number, p_value, percent};
 use crate::report::model::{Finding as Shown, Severity as Level};
 
@@ -66,6 +66,7 @@ fn measured(finding: &Finding) -> (String, String) {
         | CheckKind::Completeness
         | CheckKind::CategoricalValues
         | CheckKind::UnseenCategories
+        | CheckKind::Drift
         | CheckKind::Rejects => pair(percent),
         CheckKind::BaselineDrift if finding.method == Some(Method::ChiSquare) => {
             (format!("p {}", p_value(finding.value)), number(finding.limit))
@@ -79,17 +80,10 @@ fn measured(finding: &Finding) -> (String, String) {
     }
 }
 
-/// The house's drift is derived from the same thresholds in every column, so it is said once for all of them; the
-/// adjusted p-value of each stands in `verdict.json`.
+/// The terms of drift are the same in every column and stand under "How it was judged"; here are a column's numbers.
 fn derivation(finding: &Finding, verdict: &Verdict) -> String {
-    let threshold = |name: &str| verdict.judged.thresholds.get(name).copied();
-    match (finding.check, threshold("significance"), threshold("psi_major")) {
-        (CheckKind::Drift, Some(significance), Some(major)) => format!(
-            "practical threshold of the policy, together with evidence: the p-value, adjusted for the number of \
-             columns, is below {}; from PSI {} on it is a violation",
-            number(significance),
-            number(major)
-        ),
-        _ => finding.derivation.clone(),
+    match &finding.drift {
+        Some(drift) => alarm::evidence(drift, verdict.judged.alarm.as_ref()),
+        None => finding.derivation.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! The one sentence at the top: how bad, how much of it, the worst column, how many rows of which window.
 
+use crate::reference::REFERENCE_MISSING;
 use baselines::judge::{CheckKind, Severity, Status, Verdict};
 
 use super::standing::{Standing, is_drift};
@@ -26,6 +27,10 @@ pub(super) fn headline(verdict: &Verdict, standings: &[Standing<'_>]) -> String 
         }
         Status::NotEvaluated if verdict.run.records.rows == 0 => {
             "Nothing could be checked: the window has no rows.".to_owned()
+        }
+        Status::NotEvaluated if verdict.judged.choices.contains_key(REFERENCE_MISSING) => {
+            let reason = &verdict.judged.choices[REFERENCE_MISSING];
+            format!("Drift could not be judged in {rows}: {reason}.")
         }
         Status::NotEvaluated => {
             format!("Nothing could be checked in {rows}; “Not evaluated” has the reasons.")

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use baselines::compare::{Convention, Method};
 use baselines::judge::{Judged, Verdict};
 
+use super::alarm;
 use super::cards::method_name;
 use crate::report::format::{number, percent};
 use crate::report::model::Method as Shown;
@@ -113,33 +114,19 @@ fn house(judged: &Judged) -> Vec<Shown> {
     }
     let threshold = |name: &str| judged.thresholds.get(name).copied();
     let mut out = Vec::new();
-    if let (Some(psi), Some(major), Some(significance), Some(min_rows)) = (
-        threshold("psi_practical"),
-        threshold("psi_major"),
-        threshold("significance"),
-        threshold("min_rows"),
-    ) {
-        out.push(Shown {
-            name: "Drift, by the house".to_owned(),
-            description: format!(
-                "A column has drifted where the change is large (PSI over {}) and too large to be chance: the p-value \
-                 of Kolmogorov–Smirnov or of chi-square, adjusted for many columns, is below {}. It is a warning, and \
-                 from PSI {} on a violation. Each side needs {} values.",
-                number(psi),
-                number(significance),
-                number(major),
-                number(min_rows)
-            ),
-            limit: limits(judged, &["psi_practical", "psi_major", "significance", "min_rows"], number),
-            derivation: "policy of this run; the PSI bands are the industry's rule of thumb (Siddiqi 2006)".to_owned(),
-        });
-    }
+    out.extend(
+        judged
+            .alarm
+            .as_ref()
+            .map(|terms| alarm::method(terms, threshold("psi_major"), threshold("min_rows"))),
+    );
     if let Some(choice) = judged.choices.get("multiplicity") {
         out.push(entry(
             "Many columns",
             &format!(
-                "With many columns some look changed by chance. {choice} bounds the share of false alarms among the \
-                 alarms (false discovery rate; Benjamini and Hochberg 1995)."
+                "With many columns some look changed by chance. {choice} keeps the probability of any false alarm \
+                 within what the run may spend where nothing has changed, and the share of false alarms among the \
+                 alarms where something has (false discovery rate; Benjamini and Hochberg 1995)."
             ),
         ));
     }
@@ -202,7 +189,7 @@ fn distance((method, convention): (Method, Convention), judged: &Judged) -> Show
         (method, convention) => (method_name(method, convention), ""),
     };
     let keys: &[&str] = match (method, convention) {
-        (Method::Psi, Convention::House) => &["psi_practical", "psi_major"],
+        (Method::Psi, Convention::House) => &["psi_major"],
         (Method::LInfinity, _) if is_chosen(judged, "comparison_method", "Simple") => L_INFINITY,
         (Method::LInfinityRobust, _) if is_chosen(judged, "comparison_method", "Robust") => L_INFINITY,
         (Method::ChiSquare, Convention::Sagemaker)
@@ -210,7 +197,6 @@ fn distance((method, convention): (Method, Convention), judged: &Judged) -> Show
         {
             &["categorical_comparison_threshold"]
         }
-        (Method::KolmogorovSmirnov, _) | (Method::ChiSquare, Convention::House) => &["significance"],
         _ => &[],
     };
     let limit = limits(judged, keys, number);

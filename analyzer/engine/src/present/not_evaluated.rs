@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use baselines::judge::{CheckKind, NotEvaluated};
 
-use super::listing;
+use super::{listing, sentence};
 use crate::report::clip::clip;
 use crate::report::format::plural;
 use crate::report::model::NotEvaluated as Shown;
@@ -17,10 +17,12 @@ const MAX_NAME: usize = 40;
 /// Entries in the order of their first member.
 pub(super) fn grouped(entries: &[NotEvaluated]) -> Vec<Shown> {
     // First the checks that one column misses for one reason, then the columns that miss the same checks for it.
+    let mut remedies: BTreeMap<(Option<&str>, &str), &str> = BTreeMap::new();
     let mut order: Vec<(Option<&str>, &str)> = Vec::new();
     let mut checks: BTreeMap<(Option<&str>, &str), Vec<CheckKind>> = BTreeMap::new();
     for entry in entries {
         let key = (entry.column.as_deref(), entry.reason.as_str());
+        remedies.entry(key).or_insert(entry.remedy);
         let known = checks.entry(key).or_insert_with(|| {
             order.push(key);
             Vec::new()
@@ -38,6 +40,7 @@ pub(super) fn grouped(entries: &[NotEvaluated]) -> Vec<Shown> {
             .entry((reason, missed, column.is_some()))
             .or_insert_with(|| {
                 groups.push(Group {
+                    remedy: remedies[key],
                     reason,
                     checks: missed,
                     columns: Vec::new(),
@@ -51,6 +54,7 @@ pub(super) fn grouped(entries: &[NotEvaluated]) -> Vec<Shown> {
 
 struct Group<'e> {
     reason: &'e str,
+    remedy: &'e str,
     checks: &'e [CheckKind],
     /// Empty where the whole data set is meant.
     columns: Vec<&'e str>,
@@ -85,7 +89,7 @@ impl Group<'_> {
                 checks(self.checks),
                 self.reason.trim_end_matches('.')
             ),
-            remedy: String::new(),
+            remedy: sentence(self.remedy),
         }
     }
 }

@@ -31,7 +31,7 @@ fn the_headline_says_how_bad_the_worst_column_and_the_rows() {
     assert_eq!(
         model.headline,
         format!(
-            "9 violations in 480 rows from 1 July 2011 00:00 to 3 July 2011 00:00 UTC: 4 of 10 columns have drifted, \
+            "10 violations in 480 rows from 1 July 2011 00:00 to 3 July 2011 00:00 UTC: 5 of 10 columns have drifted, \
              most of all season (PSI {psi}); 3 columns break constraints."
         )
     );
@@ -68,8 +68,8 @@ fn violated_columns_come_first_and_the_most_changed_of_them_before_the_others() 
             ("season", violated),
             ("temp", violated),
             ("prediction", violated),
-            ("weathersit", violated),
             ("hum", violated),
+            ("weathersit", violated),
             ("windspeed", violated),
             ("casual", warned),
             ("promo_code", warned),
@@ -166,7 +166,7 @@ fn cards_draw_what_the_verdict_has() {
             "Jensen–Shannon"
         ]
     );
-    assert!(temp.distances[0].exceeded && temp.distances[0].note == "over 0.1");
+    assert!(temp.distances[0].exceeded && temp.distances[0].note == "over 0.25");
     assert_eq!(temp.distances[2].note, "p <0.001");
     let missing = card(&model, "hum")
         .comparison
@@ -177,9 +177,9 @@ fn cards_draw_what_the_verdict_has() {
         (missing.baseline.as_str(), missing.current.as_str()),
         ("0 (0%)", "24 (5%)")
     );
-    // Large only because of missing cells: shown as over the limit, but not as drift.
+    // The missing cells alone: the calibrated test of the missing rate finds them too.
     let hum = &card(&model, "hum").distances[0];
-    assert_eq!((hum.note.as_str(), hum.exceeded), ("over 0.1", false));
+    assert_eq!((hum.note.as_str(), hum.exceeded), ("over 0.25", true));
     assert_eq!(
         card(&model, "season").summary,
         "The share of summer went from 6.4% to 100%."
@@ -317,10 +317,7 @@ fn methods_name_convention_thresholds_and_false_discovery() {
     let model = told(&sample::bike());
     let method = |name: &str| model.methods.iter().find(|method| method.name == name).unwrap();
     let psi = method("Population stability index (PSI)");
-    assert!(
-        psi.description.contains("Convention of the house")
-            && psi.limit == "psi_practical 0.1, psi_major 0.25"
-    );
+    assert!(psi.description.contains("Convention of the house") && psi.limit == "psi_major 0.25");
     assert_eq!(
         method("L-infinity, Robust").limit,
         "comparison_threshold 0.1, categorical_comparison_threshold 0.1"
@@ -331,7 +328,25 @@ fn methods_name_convention_thresholds_and_false_discovery() {
             .description
             .contains("false discovery rate")
     );
-    assert!(method("Drift, by the house").description.contains("PSI over 0.1"));
+    let drift = method("Drift, by the house");
+    assert!(
+        drift.description.contains("from PSI 0.25 on a violation"),
+        "{drift:?}"
+    );
+    assert!(
+        drift.description.contains("The limits are not calibrated"),
+        "{drift:?}"
+    );
+    assert!(
+        drift.limit.contains("effect 2% of rows, 1% for missing cells"),
+        "{drift:?}"
+    );
+    assert!(
+        drift
+            .derivation
+            .starts_with("budget of 1 per 90 days, windows of 1 day (assumed"),
+        "{drift:?}"
+    );
     assert_eq!(method("Chi-square test, Model Monitor's").limit, "");
     let footer = model.footer.join(" ");
     for document in [
@@ -341,6 +356,41 @@ fn methods_name_convention_thresholds_and_false_discovery() {
         "driftline 0.1.0",
     ] {
         assert!(footer.contains(document), "{document}");
+    }
+}
+
+#[test]
+fn drift_tells_p_effect_limit_and_what_was_detectable() {
+    let model = told(&sample::bike());
+    let temp = model
+        .findings
+        .iter()
+        .find(|found| found.check == "drift" && found.column == "temp")
+        .unwrap();
+    assert!(temp.value.ends_with('%') && temp.limit.ends_with('%'), "{temp:?}");
+    assert!(temp.derivation.starts_with("p "), "{temp:?}");
+    assert!(temp.derivation.contains(", limit 0.0111; test of"), "{temp:?}");
+    let row = |name: &str| model.columns.iter().find(|row| row.name == name).unwrap();
+    assert!(row("temp").detectable.ends_with(" sd"), "{:?}", row("temp"));
+    assert!(
+        row("weathersit").detectable.ends_with(" pts"),
+        "{:?}",
+        row("weathersit")
+    );
+    assert_eq!(row("promo_code").detectable, "");
+    assert!(
+        model
+            .power
+            .starts_with("With this many rows, the smallest change"),
+        "{}",
+        model.power
+    );
+    let fact = |label: &str| model.facts.iter().find(|fact| fact.label == label).unwrap();
+    assert_eq!(fact("False alarms").value, "1 per 90 days");
+    assert_eq!(fact("Calibrated").value, "no");
+    assert_eq!(told(&sample::empty()).power, "");
+    for page in [html(&model), text(&model)] {
+        assert!(page.contains(&row("temp").detectable) && page.contains("Detectable"));
     }
 }
 
@@ -451,7 +501,7 @@ fn a_wide_model_is_a_small_page_and_a_short_text() {
     assert!(html(&model).len() <= MAX_PAGE_BYTES);
     let lines = text(&model);
     assert!(
-        lines.lines().count() < 150 && lines.contains("of 2,000 columns"),
+        lines.lines().count() < 160 && lines.contains("of 2,000 columns"),
         "{lines}"
     );
 }

@@ -61,6 +61,7 @@ fn column(name: &str, kind: &str, chart: Option<Chart>, psi: f64, comparison: Ve
         } else {
             "0.431".to_owned()
         },
+        detectable: "0.12 sd".to_owned(),
         missing: "0%".to_owned(),
         chart: chart.clone(),
     };
@@ -249,6 +250,7 @@ pub(crate) fn hostile() -> ReportModel {
             0,
             ColumnRow {
                 p_value: name.clone(),
+                detectable: name.clone(),
                 ..made.row
             },
         );

@@ -71,6 +71,17 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
+/// A p-value where the small ones matter: two significant digits, scientific below 0.001: `3.1e−12`.
+pub fn small_p(p: f64) -> String {
+    match p {
+        p if !p.is_finite() => NONE.to_owned(),
+        0.0 => "<1e−300".to_owned(),
+        p if p < 0.001 => format!("{p:.1e}").replace('-', "−"),
+        p if p < 0.1 => trimmed(&format!("{p:.4}")).to_owned(),
+        p => trimmed(&format!("{p:.2}")).to_owned(),
+    }
+}
+
 /// A size in bytes with decimal units: `590000` → `590 kB`.
 pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -115,7 +126,22 @@ fn grouped(digits: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, number, p_value, percent, plural};
+    use super::{bytes, count, number, p_value, percent, plural, small_p};
+
+    #[test]
+    fn small_p_values_keep_their_size() {
+        for (p, expected) in [
+            (0.0, "<1e−300"),
+            (3.14e-12, "3.1e−12"),
+            (0.00099, "9.9e−4"),
+            (0.0111, "0.0111"),
+            (0.5, "0.5"),
+            (1.0, "1"),
+            (f64::NAN, "n/a"),
+        ] {
+            assert_eq!(small_p(p), expected);
+        }
+    }
 
     #[test]
     fn counts_and_plurals() {

@@ -9,12 +9,13 @@
 //! is stored, or what time it is.
 
 pub mod bins;
-mod chart;
+pub(crate) mod chart;
 pub(crate) mod clip;
 pub mod format;
 mod group;
 mod html;
 pub mod model;
+pub mod quality;
 mod text;
 
 pub use html::{MAX_PAGE_BYTES, html};

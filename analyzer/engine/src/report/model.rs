@@ -73,6 +73,8 @@ pub struct ReportModel {
     pub distance_heading: String,
     /// Every column, most changed first.
     pub columns: Vec<ColumnRow>,
+    /// One sentence on the smallest shift the window could have shown; may be empty.
+    pub power: String,
     /// What happened to the captured bytes.
     pub health: Health,
     /// Columns that appeared, disappeared or changed type. Empty says: none did.
@@ -191,6 +193,8 @@ pub struct ColumnRow {
     pub distance: String,
     /// The p-value; empty where there is none.
     pub p_value: String,
+    /// The smallest shift this window could have shown, for example `0.12 sd`; empty where it was not tested.
+    pub detectable: String,
     /// Share of missing cells in the window.
     pub missing: String,
     /// The picture, drawn small.
@@ -346,7 +350,7 @@ pub struct NotEvaluated {
 }
 
 /// One part of how it was judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Method {
     /// Its name, for example `Population stability index (PSI)`.
     pub name: String,

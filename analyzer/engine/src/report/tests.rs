@@ -73,6 +73,7 @@ fn torture() -> ReportModel {
         status: Status::NotEvaluated,
         distance: s(),
         p_value: s(),
+        detectable: String::new(),
         missing: s(),
         chart,
     };

@@ -250,28 +250,34 @@ fn columns(out: &mut Lines, model: &ReportModel) {
         .map(|row| display_width(&clip(&row.name, 40)))
         .max()
         .unwrap_or(0)
-        .clamp(6, 40);
-    let mut row = |name: &str, kind: &str, distance: &str, p: &str, missing: &str, status: &str| {
+        .clamp(6, 27);
+    let mut row = |cells: [&str; 7]| {
+        let [name, kind, distance, p, detectable, missing, status] = cells;
         out.push(&format!(
-            "  {}  {}  {}  {}  {}  {}",
+            "  {}  {}  {}  {}  {}  {}  {}",
             left(name, width),
             left(kind, 10),
             right(distance, 10),
-            right(p, 7),
-            right(missing, 8),
+            right(p, 8),
+            right(detectable, 10),
+            right(missing, 7),
             left(status, 13)
         ));
     };
-    row("Column", "Type", heading, "p", "Missing", "Status");
+    row(["Column", "Type", heading, "p", "Detectable", "Missing", "Status"]);
     for column in shown {
-        row(
+        row([
             &column.name,
             dash(&column.inferred_type),
             dash(&column.distance),
             dash(&column.p_value),
+            dash(&column.detectable),
             dash(&column.missing),
             column.status.label(),
-        );
+        ]);
+    }
+    if !model.power.is_empty() {
+        out.paragraph("  ", &model.power);
     }
 }
 

@@ -18,17 +18,17 @@ use tokio::sync::mpsc::Sender;
 const OPEN_AHEAD: usize = 8;
 
 /// Work for a worker, numbered from 0 without gaps.
-pub(super) struct Item {
-    pub(super) sequence: u64,
-    pub(super) object_idx: u32,
-    pub(super) context: ObjectContext,
-    pub(super) chunk: Chunk,
+pub(crate) struct Item {
+    pub(crate) sequence: u64,
+    pub(crate) object_idx: u32,
+    pub(crate) context: ObjectContext,
+    pub(crate) chunk: Chunk,
     /// The object could not be read further from here on.
-    pub(super) broken: Option<RejectReason>,
+    pub(crate) broken: Option<RejectReason>,
 }
 
 /// Sends every object's chunks; gives what is known of the objects.
-pub(super) async fn read_all(
+pub(crate) async fn read_all(
     sources: &[Source],
     settings: &ScanSettings,
     sender: Sender<Item>,

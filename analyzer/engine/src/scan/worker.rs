@@ -1,15 +1,14 @@
-//! Worker threads: decode a chunk, settle line numbers and duplicates in chunk order, profile the rows.
+//! Worker threads: decode a chunk, settle line numbers and duplicates in chunk order, tally the rows.
 //!
 //! Does not read and does not judge.
 
 use super::ledger::Ledger;
 use super::reader::Item;
+use super::tally::{Rows, Tally};
 use super::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject};
 use crate::plan::ScanColumns;
-use baselines::profile::column::Scratch;
-use baselines::profile::{ColumnPlan, PlanKind, Profile};
-use baselines::summary::Position;
-use capture::decode::{ChunkOutcome, Decoder};
+use baselines::summary::{DatasetSummary, Distinct};
+use capture::decode::{ChunkOutcome, Decoder, RecordMeta};
 use capture::layout::Layout;
 use capture::reject::Reject;
 use std::collections::BTreeMap;
@@ -19,7 +18,6 @@ use tokio::sync::mpsc::Receiver;
 /// What the workers of a scan share.
 pub(super) struct Shared {
     layout: Arc<Layout>,
-    plans: Vec<ColumnPlan>,
     settings: ScanSettings,
     ordered: Mutex<Ordered>,
     turn: Condvar,
@@ -60,7 +58,6 @@ impl Shared {
     pub(super) fn new(columns: &ScanColumns, settings: &ScanSettings, n_objects: usize) -> Self {
         Self {
             layout: Arc::new(columns.layout.clone()),
-            plans: columns.plans.clone(),
             settings: settings.clone(),
             ordered: Mutex::new(Ordered {
                 next: 0,
@@ -80,7 +77,7 @@ impl Shared {
         self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn finish(self, profile: Profile, mut objects: Vec<ScannedObject>) -> ScanOutcome {
+    pub(super) fn finish(self, mut objects: Vec<ScannedObject>) -> ScanOutcome {
         let mut ordered = self.ordered.into_inner().unwrap_or_else(PoisonError::into_inner);
         for (object, counts) in objects.iter_mut().zip(&ordered.objects) {
             object.n_lines = counts.n_lines;
@@ -89,7 +86,11 @@ impl Shared {
         }
         ordered.records.duplicate_horizon_used = ordered.ledger.forgot;
         ScanOutcome {
-            summary: profile.finish(),
+            n_dropped_columns: Distinct::Exact(0),
+            summary: DatasetSummary {
+                n_rows: 0,
+                columns: Vec::new(),
+            },
             records: ordered.records,
             objects,
             volume: ordered.volume,
@@ -100,27 +101,48 @@ impl Shared {
     }
 }
 
-/// Works until there is nothing left; gives this thread's profile.
-pub(super) fn run(shared: &Shared, receiver: &Mutex<Receiver<Item>>) -> Profile {
+/// The second of each row that stays.
+fn seconds_of_rows(records: &[RecordMeta], keep: Option<&[bool]>, seconds: &mut Vec<Option<i64>>) {
+    for record in records {
+        let rows = record.first_row as usize..(record.first_row + record.n_rows) as usize;
+        let n = rows
+            .filter(|row| keep.is_none_or(|keep| keep.get(*row).copied().unwrap_or(false)))
+            .count();
+        seconds.resize(seconds.len() + n, record.second);
+    }
+}
+
+/// Works until there is nothing left; gives this thread's tally.
+pub(super) fn run<T: Tally>(shared: &Shared, receiver: &Mutex<Receiver<Item>>, mut tally: T) -> T {
     let _guard = TurnGuard(shared);
     let settings = &shared.settings;
     let mut decoder = Decoder::new(Arc::clone(&shared.layout), settings.window, settings.limits);
-    let mut profile = Profile::new(&shared.plans);
-    let mut scratch = Scratch::default();
+    let mut seconds = Vec::new();
     loop {
         let received = receiver
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .blocking_recv();
-        let Some(item) = received else { return profile };
+        let Some(item) = received else { return tally };
         let outcome = decoder.decode(&item.chunk, &item.context);
         let Some((first_line, keep)) = shared.settle(&item, &outcome, decoder.batch().n_rows()) else {
-            return profile;
+            return tally;
         };
+        seconds.clear();
+        if T::WANTS_SECONDS {
+            seconds_of_rows(&outcome.records, keep.as_deref(), &mut seconds);
+        }
         if let Some(keep) = keep {
             decoder.batch_mut().retain_rows(&keep);
         }
-        profile_batch(&decoder, item.object_idx, first_line, &mut profile, &mut scratch);
+        if decoder.batch().n_rows() > 0 {
+            tally.take(&Rows {
+                batch: decoder.batch(),
+                seconds: &seconds,
+                object_idx: item.object_idx,
+                first_line,
+            });
+        }
     }
 }
 
@@ -216,31 +238,5 @@ impl Ordered {
             reason: reject.reason,
             payload,
         });
-    }
-}
-
-fn profile_batch(
-    decoder: &Decoder,
-    object_idx: u32,
-    first_line: u64,
-    profile: &mut Profile,
-    scratch: &mut Scratch,
-) {
-    let batch = decoder.batch();
-    if batch.n_rows() == 0 {
-        return;
-    }
-    let lines = batch.lines();
-    let position = |row: usize| Position {
-        object_idx,
-        line: first_line + u64::from(lines[row]),
-    };
-    profile.add_rows(batch.n_rows() as u64);
-    for (idx, cells) in batch.planned().iter().enumerate() {
-        profile.update_planned(idx, &cells.view(), position, scratch);
-    }
-    for extra in batch.extra() {
-        let plan = || ColumnPlan::unknown(&extra.name, PlanKind::Undetermined);
-        profile.update_extra(&extra.name, plan, &extra.cells.view(), position, scratch);
     }
 }

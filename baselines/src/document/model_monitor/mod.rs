@@ -14,6 +14,7 @@
 mod constraints;
 mod kll;
 mod model_quality;
+mod quality;
 mod statistics;
 mod summary;
 mod violations;
@@ -26,6 +27,7 @@ pub use constraints::{
 };
 pub use kll::{KLL_SHRINKING_FACTOR, KLL_SKETCH_SIZE, sketch_levels};
 pub use model_quality::{ClassificationMetrics, Curve, Metric, MetricConstraint, NumberOrText};
+pub use quality::{LoadedQualityConstraints, quality_values};
 pub use statistics::Statistics;
 pub use summary::LoadedStatistics;
 pub use violations::{Violation, Violations};

@@ -1,6 +1,6 @@
 //! The parts that only model-quality files have: metrics with their spread, curves, metric constraints.
 //!
-//! Does not compute a metric; `engine` does. Here because `statistics.json` and `constraints.json` keep their names
+//! Does not compute a metric (`crate::quality` does) and does not convert (`quality`). Here because `statistics.json` and `constraints.json` keep their names
 //! for both kinds of run.
 
 use std::collections::BTreeMap;

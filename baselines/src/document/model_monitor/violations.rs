@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::VIOLATIONS_FILE;
 use crate::document::{DocumentError, canonical, error};
-use crate::judge::{CheckKind, Finding, Verdict};
+use crate::judge::{CheckKind, Finding, Severity, Verdict};
 
 /// A whole `constraint_violations.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,12 +65,13 @@ impl Violations {
 }
 
 impl From<&Verdict> for Violations {
-    /// The findings of Model Monitor's six checks, and no others. An empty list where there is none.
+    /// The violations of Model Monitor's six checks, and no others: a shortfall of completeness that chance explains is
+    /// none. An empty list where there is none.
     fn from(verdict: &Verdict) -> Self {
         let violations = verdict
             .findings
             .iter()
-            .filter(|finding| finding.check.is_model_monitor())
+            .filter(|finding| finding.check.is_model_monitor() && finding.severity == Severity::Violation)
             .map(violation);
         Self {
             version: None,

@@ -92,6 +92,7 @@ impl From<&Verdict> for V2 {
                 choices: verdict.judged.choices.clone(),
                 alarm: verdict.judged.alarm.as_ref().map(drift::alarm),
             },
+            quality: None,
         }
     }
 }

@@ -3,12 +3,13 @@
 //! A version enum with one plain twin per version; the newest is written, all are read, for ever. Golden pairs are in
 //! `test-data/verdict`. Everything the HTML report shows stands in this document, so a report can be made again from
 //! it. Changelog of the format: **1** first version; **2** the numbers behind drift, its terms, remedies of what was not
-//! evaluated, records without a time.
+//! evaluated, records without a time, and (may be absent) how good the predictions were.
 //!
 //! Does not judge, and does not turn a stored verdict back into domain types: readers use the newest twin.
 
 mod convert;
 mod drift;
+mod quality;
 mod upgrade;
 mod v1;
 mod v2;
@@ -16,6 +17,7 @@ mod v2;
 #[cfg(test)]
 mod tests;
 
+pub use quality::{QualityEstimateV2, QualityMetricV2, QualityV2};
 pub use v1::*;
 pub use v2::*;
 
@@ -30,6 +32,10 @@ pub const VERDICT_FILE: &str = "verdict.json";
 pub type Latest = V2;
 
 /// A stored verdict of any version.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time; boxing would show in the type that callers match on"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "version")]
 pub enum VersionedVerdict {

@@ -34,6 +34,7 @@ impl From<V1> for V2 {
                 choices: old.judged.choices,
                 alarm: None,
             },
+            quality: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::quality::QualityV2;
 use super::v1::{
     BaselineV1, CategoriesV1, HistogramV1, MeasurementV1, NotComputableV1, ObjectV1, SchemaChangeV1,
     SeverityV1, SideV1, SoftwareV1, StatusV1, VolumeV1, WindowV1,
@@ -39,6 +40,9 @@ pub struct V2 {
     pub volume: Vec<VolumeV1>,
     /// How it was judged.
     pub judged: JudgedV2,
+    /// How good the predictions were; of `driftline quality` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualityV2>,
 }
 
 /// What became of the lines; `lines = decoded + rejected`.

@@ -51,6 +51,33 @@ fn completeness_below_the_baselines_is_a_violation() {
     );
 }
 
+/// Found by the bench of alarms: a column that is 3 % missing in the baseline violated in every second window.
+#[test]
+fn a_shortfall_of_completeness_that_chance_explains_is_told_and_does_not_violate() {
+    let with_missing = |present: u32, n_missing: u64| {
+        let mut column = numbers("a", (0..present).map(|row| f64::from(row % 100)).collect());
+        column.counts.n_missing = n_missing;
+        vec![column]
+    };
+    let by_chance = judged(with_missing(9_700, 300), with_missing(968, 32));
+    assert_eq!(ids(&by_chance), ["completeness_check/a"]);
+    assert_eq!(by_chance.findings[0].severity, Severity::Info);
+    assert!(by_chance.findings[0].derivation.contains("chance explains"));
+    assert_eq!(by_chance.status, Status::Pass);
+    assert_eq!(Violations::from(&by_chance).violations, []);
+
+    let for_real = judged(with_missing(9_700, 300), with_missing(900, 100));
+    assert_eq!(for_real.status, Status::Violated);
+    assert_eq!(Violations::from(&for_real).violations.len(), 1);
+
+    // A limit that a person has set above what is usual is missed for real.
+    let (baseline, current) = (data(with_missing(9_700, 300)), data(with_missing(968, 32)));
+    let stricter = judged_with(&baseline, &current, |constraints| {
+        constraints.features[0].completeness = Some(0.99);
+    });
+    assert_eq!(stricter.status, Status::Violated);
+}
+
 #[test]
 fn column_counts_are_compared_and_the_house_names_the_columns() {
     let both = || vec![numbers("a", ramp(50)), numbers("b", ramp(50))];

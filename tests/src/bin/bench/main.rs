@@ -11,6 +11,7 @@
 
 mod analyze;
 mod parse;
+mod quality;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ enum Command {
     Analyze(AnalyzeArguments),
     /// The sizes of the speed bars, one after the other, and the start-up time
     Suite(SuiteArguments),
+    /// Ten million predictions joined with as many labels and measured, against polars and scikit-learn
+    Quality(quality::QualityArguments),
     /// Make capture and a training table and stop
     Make(MakeArguments),
     /// Parse every line of the files below a folder and forget it (what `analyze` is compared with)
@@ -100,6 +103,7 @@ fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Analyze(arguments) => answer(&analyze::measure(&arguments)?),
         Command::Suite(arguments) => answer(&analyze::suite(&arguments)?),
+        Command::Quality(arguments) => answer(&quality::measure(&arguments)?),
         Command::Make(arguments) => answer(&analyze::make(&arguments)?),
         Command::Parse(arguments) => answer(&parse::parse_all(&arguments.folder, arguments.threads)?),
     }

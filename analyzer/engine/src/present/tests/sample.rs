@@ -191,6 +191,7 @@ fn judged(baseline: &DatasetSummary, current: &DatasetSummary, run: Run) -> Verd
         summary: Some(baseline),
         evidence: &[],
         house_edges: None,
+        calibration: None,
     };
     judge(current, &view, run, &Policy::default())
 }

@@ -6,6 +6,7 @@
 
 mod categories;
 mod histogram;
+mod states;
 mod volume;
 mod words;
 
@@ -23,22 +24,24 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::model::Chart;
 
+pub(crate) use states::{State, StateGrid, states};
 pub(super) use volume::volume;
 pub(super) use words::{bin_name, in_words, open_ends, sides};
 
 /// Sentinel colours: never shown, replaced by attribute selectors in `page.css`.
-const BASELINE: RGBColor = RGBColor(0xB0, 0, 1);
-const CURRENT: RGBColor = RGBColor(0xC0, 0, 2);
-const GRID: RGBColor = RGBColor(0xA0, 0, 3);
+pub(super) const BASELINE: RGBColor = RGBColor(0xB0, 0, 1);
+pub(super) const CURRENT: RGBColor = RGBColor(0xC0, 0, 2);
+pub(super) const GRID: RGBColor = RGBColor(0xA0, 0, 3);
 const LABEL: RGBColor = RGBColor(0x70, 0, 4);
+pub(super) const LIMIT: RGBColor = RGBColor(0x90, 0, 5);
 
 const FONT_SIZE: i32 = 26;
-const WIDTH: u32 = 800;
+pub(super) const WIDTH: u32 = 800;
 /// Charts with more bins or categories are not drawn: nobody could read them, and a page has to stay small.
 const MAX_BINS: usize = 120;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 /// A full-size chart of a column, with its text alternative; `None` where it has no bins or too many.
 pub(super) fn column(chart: &Chart, name: &str) -> Option<String> {
@@ -88,7 +91,12 @@ fn is_drawable(chart: &Chart) -> bool {
         && baseline.iter().chain(current).all(proper)
 }
 
-fn svg(class: &str, size: (u32, u32), label: &str, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Option<String> {
+pub(super) fn svg(
+    class: &str,
+    size: (u32, u32),
+    label: &str,
+    draw: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Option<String> {
     let mut drawn = String::new();
     {
         let area = SVGBackend::with_string(&mut drawn, size).into_drawing_area();
@@ -126,17 +134,18 @@ fn outline(width: u32) -> ShapeStyle {
     }
 }
 
-fn label_style(h_pos: HPos, v_pos: VPos) -> TextStyle<'static> {
+pub(super) fn label_style(h_pos: HPos, v_pos: VPos) -> TextStyle<'static> {
     ("sans-serif", FONT_SIZE)
         .into_font()
         .color(&LABEL)
         .pos(Pos::new(h_pos, v_pos))
 }
 
-type Chart2d<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Chart2d<'a, 'b> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// Horizontal grid lines with their labels; what stands below the x axis is drawn by the caller.
-fn mesh(chart: &mut Chart2d<'_, '_>, y_label: &dyn Fn(&f64) -> String) -> Drawn {
+pub(super) fn mesh(chart: &mut Chart2d<'_, '_>, y_label: &dyn Fn(&f64) -> String) -> Drawn {
     let line = ShapeStyle {
         color: GRID.to_rgba(),
         filled: false,

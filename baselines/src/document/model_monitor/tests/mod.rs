@@ -3,6 +3,7 @@
 //! The real files lie beside the project (`../shared`) and are not ours to copy; without them those tests say so.
 
 mod damage;
+mod quality;
 mod sketch;
 
 use std::path::PathBuf;

@@ -1,0 +1,386 @@
+//! `driftline quality`.
+
+use crate::args::{FailOn, ReadingArguments};
+use crate::progress::Bar;
+use crate::{exit, message, settings};
+use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy, ValueMatrix};
+use clap::{Args, ValueEnum};
+use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
+use engine::quality::{
+    Attribute, ClassSettings, FacetRequest, QualityColumns, QualityRequest, QualityRun, run as measure,
+};
+use engine::report::format::{count, percent};
+use engine::{EngineError, ErrorKind};
+use std::fmt::Write as _;
+use store::StoreOptions;
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProblemArgument {
+    /// One of two classes.
+    Binary,
+    /// One of several classes.
+    Multiclass,
+    /// A number.
+    Regression,
+}
+
+impl From<ProblemArgument> for Problem {
+    fn from(problem: ProblemArgument) -> Self {
+        match problem {
+            ProblemArgument::Binary => Self::Binary,
+            ProblemArgument::Multiclass => Self::Multiclass,
+            ProblemArgument::Regression => Self::Regression,
+        }
+    }
+}
+
+/// By whose rule a metric breaches its constraint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConventionArgument {
+    /// Only what chance does not explain: the interval decides.
+    House,
+    /// Model Monitor's: the value itself decides.
+    Sagemaker,
+}
+
+/// Which columns hold what.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ColumnArguments {
+    /// Predicted class or value: a name, a JMESPath, or a position among the captured outputs (a table's columns), from 0.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) prediction: Option<String>,
+    /// Probability of the positive class; for multiclass one column per class, in the order of --classes.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub(crate) probability: Vec<String>,
+    /// The label, in tables and in JSON labels.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// Score from which a row counts as predicted positive; decides even where a prediction was captured. 0.5 without it.
+    #[arg(long, value_name = "SCORE")]
+    pub(crate) threshold: Option<f64>,
+    /// The positive class of a binary problem, where it is not 1 or true.
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) positive_label: Option<String>,
+    /// All classes, in order; binary: negative, positive.
+    #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
+    pub(crate) classes: Vec<String>,
+    /// What each cell of the confusion matrix is worth, rows by label: `0,-1;-5,0`. Positive is gain.
+    #[arg(long, value_name = "MATRIX", allow_hyphen_values = true)]
+    pub(crate) value_matrix: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QualityArguments {
+    /// Predictions: captured traffic, batch-transform output, or a table with an id column.
+    #[arg(long, value_name = "LOCATION")]
+    capture: String,
+    /// Labels: ground-truth JSON Lines by hour as Model Monitor has them, or a CSV or Parquet table with an id column.
+    #[arg(long, value_name = "LOCATION")]
+    ground_truth: String,
+    /// A baseline made with labels, or Model Monitor's model-quality statistics.json and constraints.json.
+    #[arg(long, value_name = "LOCATION")]
+    baseline: String,
+    /// What is predicted.
+    #[arg(long, value_enum)]
+    problem: ProblemArgument,
+    /// Where the revisions r1, r2, … of this window's quality go, and latest.json, which names the newest.
+    #[arg(long, value_name = "LOCATION")]
+    output: String,
+    #[command(flatten)]
+    columns: ColumnArguments,
+    /// Id column of predictions that are a table.
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Time column of predictions that are a table.
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Id column of ground truth that is a table.
+    #[arg(long, value_name = "COLUMN")]
+    ground_truth_id: Option<String>,
+    /// Column that says when a label became known, of ground truth that is a table.
+    #[arg(long, value_name = "COLUMN")]
+    label_time: Option<String>,
+    /// Metrics by the values of these columns.
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    segment: Vec<String>,
+    /// Search for segments that are worse than the rest.
+    #[arg(long)]
+    find_segments: bool,
+    /// Bias metrics of this facet: COLUMN, or COLUMN=VALUE.
+    #[arg(long, value_name = "COLUMN[=VALUE]")]
+    facet: Vec<String>,
+    /// Capture's sampling percentage over time (CSV `from,percentage`), where it changed: rows are weighed by its inverse.
+    #[arg(long, value_name = "LOCATION")]
+    sampling: Option<String>,
+    /// Share of predictions that must have a label before quality is judged.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    min_coverage: f64,
+    /// Labelled predictions there must be before quality is judged.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    min_labels: u64,
+    /// By whose rule a metric breaches its constraint.
+    #[arg(long, value_enum, default_value = "house")]
+    convention: ConventionArgument,
+    /// What time it is, for how many labels are to be expected; the latest time in the data without it.
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
+    /// Folder whose labels.json remembers label delays from window to window; the output without it.
+    #[arg(long, value_name = "LOCATION")]
+    history: Option<String>,
+    /// Leave Model Monitor's merged records (captured record and label) unwritten.
+    #[arg(long)]
+    no_merged: bool,
+    #[command(flatten)]
+    reading: ReadingArguments,
+    /// Turn a result into an exit code: 3 on a violation, 5 where nothing could be evaluated.
+    #[arg(long, value_enum, value_name = "RESULT")]
+    fail_on: Option<FailOn>,
+    /// What the report calls the window.
+    #[arg(long)]
+    title: Option<String>,
+    /// Print quality.json instead of the summary.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: QualityArguments) -> anyhow::Result<u8> {
+    let store = StoreOptions::default();
+    let request = request(&arguments, &store).await?;
+    let window = PointedWindow {
+        start: request
+            .settings
+            .window
+            .start
+            .and_then(capture::time::format_rfc3339),
+        end: request
+            .settings
+            .window
+            .end
+            .and_then(capture::time::format_rfc3339),
+    };
+    refuse_other_window(
+        &request.output,
+        latest(&request.output, &store).await?.as_ref(),
+        &window,
+    )?;
+    let found = measure(&request, &Bar::default()).await?;
+    let written = found.write(&request).await?;
+    if arguments.json {
+        message::data(&String::from_utf8(found.json()?)?);
+    } else {
+        message::data(&text(&found, &written));
+    }
+    Ok(match (found.document.status.as_str(), arguments.fail_on) {
+        ("violated", Some(_)) => exit::VIOLATED,
+        ("not_evaluated", Some(FailOn::NotEvaluated)) => exit::NOT_EVALUATED,
+        _ => exit::DONE,
+    })
+}
+
+async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<QualityRequest, EngineError> {
+    let place = |name: &str, text: &Option<String>| {
+        text.as_deref()
+            .map(|text| settings::location(name, text))
+            .transpose()
+    };
+    let named = |text: &Option<String>| text.as_deref().map(Attribute::parse);
+    if !(0.0..=1.0).contains(&arguments.min_coverage) {
+        return Err(EngineError::new(
+            ErrorKind::Usage,
+            format!(
+                "--min-coverage is {}, expected a share from 0 to 1",
+                arguments.min_coverage
+            ),
+        ));
+    }
+    let (columns, classes) = columns(&arguments.columns)?;
+    Ok(QualityRequest {
+        capture: settings::location("--capture", &arguments.capture)?,
+        ground_truth: settings::location("--ground-truth", &arguments.ground_truth)?,
+        baseline: settings::location("--baseline", &arguments.baseline)?,
+        problem: arguments.problem.into(),
+        columns: QualityColumns {
+            id: named(&arguments.id),
+            time: named(&arguments.time),
+            ground_truth_id: named(&arguments.ground_truth_id),
+            label_time: named(&arguments.label_time),
+            ..columns
+        },
+        classes,
+        schema: settings::schema(arguments.reading.schema.as_deref(), store).await?,
+        segments: arguments.segment.clone(),
+        find_segments: arguments.find_segments,
+        facets: arguments.facet.iter().map(|facet| facet_of(facet)).collect(),
+        sampling: place("--sampling", &arguments.sampling)?,
+        options: QualityOptions {
+            min_labels: arguments.min_labels,
+            ..options(&arguments.columns)?
+        },
+        policy: QualityPolicy {
+            convention: match arguments.convention {
+                ConventionArgument::House => QualityConvention::House,
+                ConventionArgument::Sagemaker => QualityConvention::Sagemaker,
+            },
+            min_coverage: arguments.min_coverage,
+            min_labels: arguments.min_labels,
+            ..QualityPolicy::default()
+        },
+        as_of: settings::time("--as-of", arguments.as_of.as_deref())?,
+        history: place("--history", &arguments.history)?,
+        merged: !arguments.no_merged,
+        output: settings::location("--output", &arguments.output)?,
+        settings: settings::scan_settings(&arguments.reading)?,
+        store: store.clone(),
+        title: arguments.title.clone(),
+    })
+}
+
+fn facet_of(text: &str) -> FacetRequest {
+    match text.split_once('=') {
+        Some((column, value)) => FacetRequest {
+            column: column.to_owned(),
+            value: Some(value.to_owned()),
+        },
+        None => FacetRequest {
+            column: text.to_owned(),
+            value: None,
+        },
+    }
+}
+
+/// Columns and classes as arguments say them.
+pub(crate) fn columns(arguments: &ColumnArguments) -> Result<(QualityColumns, ClassSettings), EngineError> {
+    if let Some(threshold) = arguments.threshold.filter(|threshold| !threshold.is_finite()) {
+        return Err(EngineError::new(
+            ErrorKind::Usage,
+            format!("--threshold is {threshold}, expected a number"),
+        ));
+    }
+    let columns = QualityColumns {
+        prediction: arguments.prediction.as_deref().map(Attribute::parse),
+        probability: arguments
+            .probability
+            .iter()
+            .map(|text| Attribute::parse(text))
+            .collect(),
+        label: arguments.label.as_deref().map(Attribute::parse),
+        ..QualityColumns::default()
+    };
+    let classes = ClassSettings {
+        classes: (!arguments.classes.is_empty()).then(|| arguments.classes.clone()),
+        positive: arguments.positive_label.clone(),
+        threshold: arguments.threshold,
+    };
+    Ok((columns, classes))
+}
+
+/// Options of the library as arguments say them.
+pub(crate) fn options(arguments: &ColumnArguments) -> Result<QualityOptions, EngineError> {
+    let value_matrix = match &arguments.value_matrix {
+        None => None,
+        Some(text) => {
+            let row = |row: &str| {
+                row.split(',')
+                    .map(|cell| cell.trim().parse().ok())
+                    .collect::<Option<Vec<f64>>>()
+            };
+            let rows_actual = text.split(';').map(row).collect::<Option<Vec<_>>>().ok_or_else(|| {
+                EngineError::new(
+                    ErrorKind::Usage,
+                    format!("--value-matrix is `{text}`, expected rows of numbers"),
+                )
+                .with_hint("rows by label, columns by prediction, for example `0,-1;-5,0`: a false negative costs 5")
+            })?;
+            Some(ValueMatrix { rows_actual })
+        }
+    };
+    Ok(QualityOptions {
+        value_matrix,
+        ..QualityOptions::default()
+    })
+}
+
+fn text(found: &QualityRun, written: &Written) -> String {
+    let document = &found.document;
+    let mut out = String::new();
+    let status = document.status.replace('_', " ");
+    let _infallible = writeln!(
+        out,
+        "Quality ({}, {}): {status}",
+        document.problem, document.shown
+    );
+    if let Some(reason) = &document.not_evaluated {
+        let _infallible = writeln!(out, "  {reason}");
+    }
+    let _infallible = writeln!(
+        out,
+        "{} of {} predictions have a label ({})",
+        count(document.n_labelled),
+        count(document.n_predictions),
+        percent(document.coverage),
+    );
+    if let Some(maturity) = &document.maturity {
+        if let Some(expected) = maturity.expected_coverage {
+            let _infallible = writeln!(out, "  expected by {}: {}", maturity.as_of, percent(expected));
+        }
+        match (&maturity.final_at, &maturity.unknown) {
+            (Some(at), _) if maturity.is_final => {
+                let _infallible = writeln!(out, "  final to 98 % since {at}");
+            }
+            (Some(at), _) => {
+                let _infallible = writeln!(out, "  final to 98 % at {at}");
+            }
+            (None, Some(reason)) => {
+                let _infallible = writeln!(out, "  when it is final is not known: {reason}");
+            }
+            (None, None) => {}
+        }
+    }
+    for (name, metric) in &document.metrics {
+        let breach = document
+            .checks
+            .iter()
+            .any(|check| check.metric == *name && check.outcome == "breach");
+        let mark = if breach { "  breach" } else { "" };
+        let _infallible = writeln!(
+            out,
+            "  {name:28} {:>12.6}  [{:.6}, {:.6}] {}{mark}",
+            metric.value, metric.low, metric.high, metric.method
+        );
+    }
+    if let Some(estimate) = &document.estimate {
+        let _infallible = writeln!(out, "estimated without labels ({}):", estimate.method);
+        for (name, found) in &estimate.metrics {
+            let band = match (found.low, found.high) {
+                (Some(low), Some(high)) => format!("[{low:.6}, {high:.6}]"),
+                _ => String::new(),
+            };
+            let _infallible = writeln!(out, "  {name:28} {:>12.6}  {band}", found.value);
+        }
+    }
+    for (name, n) in document.labels.iter().filter(|(_, n)| **n > 0) {
+        let _infallible = writeln!(out, "{}: {}", name.replace('_', " "), count(*n));
+    }
+    for note in &document.notes {
+        let _infallible = writeln!(out, "note: {note}");
+    }
+    if written.is_new {
+        let (merged, documents): (Vec<_>, Vec<_>) =
+            written.places.iter().partition(|place| place.contains("/merge/"));
+        for place in documents {
+            let _infallible = writeln!(out, "wrote {place}");
+        }
+        if let Some(first) = merged.first() {
+            let folder = first.split("/merge/").next().unwrap_or_default();
+            let _infallible = writeln!(
+                out,
+                "wrote {} merged files below {folder}/merge",
+                count(merged.len() as u64)
+            );
+        }
+    } else {
+        let _infallible = writeln!(out, "nothing new: revision {} stands", written.revision);
+    }
+    out
+}

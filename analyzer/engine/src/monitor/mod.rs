@@ -1,0 +1,200 @@
+//! `monitor.toml`: one file that says what is watched, against what, how often, and what may alarm.
+//!
+//! ```toml
+//! name = "bike-demand"
+//! capture = "capture/bike-demand/AllTraffic"   # relative to this file, absolute, or s3://
+//! baseline = "baseline"
+//! window = "1 day"
+//!
+//! [drift]
+//! false_alarms = "1 per 90 days"
+//! persistence = "2 of 3"
+//!
+//! [drift.columns.hr]
+//! ignore = true
+//! ```
+//!
+//! Reading validates everything that the file alone can tell; errors name line and column, and the key that was
+//! probably meant. Does not look whether locations hold anything, and reads no clock: what a window holds is `scan`'s.
+
+mod fault;
+mod file;
+pub mod length;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{EngineError, ErrorKind};
+use crate::plan::OutputPosition;
+use baselines::calibrate::{ColumnSettings, FalseAlarmBudget, MinEffect, Persistence};
+use baselines::judge::Policy;
+use baselines::reference::Reference;
+use file::{Written, WrittenPosition};
+pub use length::Length;
+use std::collections::BTreeMap;
+use store::{Location, StoreOptions, join_key, open_store};
+use toml::Spanned;
+
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// A monitor: settings read, checked, and its locations resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Monitor {
+    /// What people call it: 1 to 63 letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// Captured traffic.
+    pub capture: Location,
+    /// The folder of its baseline.
+    pub baseline: Location,
+    /// Column names, roles and types, where the baseline does not say them.
+    pub schema: Option<Location>,
+    /// Outputs of earlier runs, for references other than the baseline.
+    pub history: Option<Location>,
+    /// Where outputs stand in a baseline without roles.
+    pub output_position: OutputPosition,
+    /// Length of a window; five minutes at least.
+    pub window: Length,
+    /// How long after its end a window waits for late records.
+    pub grace: Length,
+    /// What may alarm.
+    pub drift: DriftSettings,
+}
+
+/// `[drift]`: the alarm's settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriftSettings {
+    /// False alarms the user accepts, over all columns and windows.
+    pub false_alarms: FalseAlarmBudget,
+    /// How large a change must be to matter.
+    pub min_effect: MinEffect,
+    /// How many of the last windows must find a column drifted before it alarms.
+    pub persistence: Persistence,
+    /// What a window is compared with.
+    pub reference: Reference,
+    /// `[drift.columns.NAME]`.
+    pub columns: BTreeMap<String, ColumnSettings>,
+}
+
+impl Monitor {
+    /// What the judge is to do.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            false_alarms: self.drift.false_alarms,
+            window_seconds: Some(self.window.seconds() as f64),
+            min_effect: self.drift.min_effect,
+            columns: self.drift.columns.clone(),
+            ..Policy::default()
+        }
+    }
+
+    /// Reads the file at `location`; relative locations in it are below its folder.
+    pub async fn load(location: &Location, options: &StoreOptions) -> Result<Self, EngineError> {
+        let (Some(folder), Some(name)) = (location.parent(), location.file_name()) else {
+            let wrong = format!("monitor file {location} names no file");
+            return Err(
+                EngineError::new(ErrorKind::Usage, wrong).with_hint("for example --monitor monitor.toml")
+            );
+        };
+        let (store, root) = open_store(&folder, options).await?;
+        let object = store.get(&join_key(&root, name), MAX_FILE_BYTES).await?;
+        let text = std::str::from_utf8(&object.bytes).map_err(|error| {
+            EngineError::new(
+                ErrorKind::Usage,
+                format!(
+                    "monitor file {location} is not UTF-8 text from byte {} on",
+                    error.valid_up_to()
+                ),
+            )
+            .with_hint("save it as UTF-8")
+        })?;
+        Self::parse(&location.to_string(), text, &folder)
+    }
+
+    /// Reads the text of a file that messages call `name` and whose relative locations are below `folder`.
+    pub fn parse(name: &str, text: &str, folder: &Location) -> Result<Self, EngineError> {
+        let written: Written =
+            toml::from_str(text).map_err(|error| fault::engine_error(name, text, &error))?;
+        let place = |key: &str, written: &Spanned<String>| resolve(name, text, folder, key, written);
+        let (drift, default) = (written.drift, MinEffect::default());
+        Ok(Self {
+            capture: place("capture", &written.capture)?,
+            baseline: place("baseline", &written.baseline)?,
+            schema: written
+                .schema
+                .as_ref()
+                .map(|at| place("schema", at))
+                .transpose()?,
+            history: written
+                .history
+                .as_ref()
+                .map(|at| place("history", at))
+                .transpose()?,
+            name: written.name,
+            output_position: match written.output_columns_position {
+                WrittenPosition::Start => OutputPosition::Start,
+                WrittenPosition::End => OutputPosition::End,
+            },
+            window: written.window,
+            grace: written.grace,
+            drift: DriftSettings {
+                false_alarms: drift.false_alarms.unwrap_or_default(),
+                min_effect: MinEffect {
+                    distribution: drift.min_effect.unwrap_or(default.distribution),
+                    rate: drift.min_rate_effect.unwrap_or(default.rate),
+                },
+                persistence: drift.persistence.unwrap_or_default(),
+                reference: drift.reference,
+                columns: drift
+                    .columns
+                    .into_iter()
+                    .map(|(name, column)| {
+                        let settings = ColumnSettings {
+                            min_effect: column.min_effect,
+                            min_rate_effect: column.min_rate_effect,
+                            ignore: column.ignore,
+                        };
+                        (name, settings)
+                    })
+                    .collect(),
+            },
+        })
+    }
+}
+
+/// A location as the file gives it: whole, or relative to the file's folder.
+fn resolve(
+    name: &str,
+    text: &str,
+    folder: &Location,
+    key: &str,
+    written: &Spanned<String>,
+) -> Result<Location, EngineError> {
+    let value = written.get_ref().as_str();
+    let parsed = Location::parse(value).map_err(|error| {
+        let place = fault::place_of(text, &written.span());
+        let wrong = format!(
+            "{name}: line {}, column {}: {key} is not a location: {error}",
+            place.line, place.column
+        );
+        EngineError::new(ErrorKind::Usage, wrong).with_hint(
+            error
+                .hint()
+                .unwrap_or("give a path, or s3://bucket/prefix")
+                .to_owned(),
+        )
+    })?;
+    let is_relative = parsed.as_path().is_some_and(std::path::Path::is_relative);
+    if !is_relative {
+        return Ok(parsed);
+    }
+    let relative = value.trim_start_matches("./");
+    Ok(
+        if folder
+            .as_path()
+            .is_some_and(|path| path == std::path::Path::new("."))
+        {
+            parsed
+        } else {
+            folder.join(relative)
+        },
+    )
+}

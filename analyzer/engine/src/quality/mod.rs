@@ -1,0 +1,45 @@
+//! `driftline quality`: predictions met with their labels, measured, judged, written down.
+//!
+//! ```text
+//! capture or table ─ read ─┐
+//!                          ├─ join (polars) → sample → measure → judge → quality.json, Model Monitor's files, verdict
+//! ground truth ── labels ──┘        ├→ maturity (when is it final?)          ↘ r1, r2, … and latest.json (revision)
+//!                                   ├→ merged records
+//!                                   └→ estimates, parts by time, segments, bias
+//! ```
+//!
+//! Late labels make the next revision of a window; the same labels make none. Rows are a few bytes each, in memory, in
+//! the order of their ids, so no order of files, lines or threads shows. Every number is `baselines`'. Does not know a
+//! terminal.
+
+mod attribute;
+mod baseline;
+mod estimates;
+mod gather;
+mod join;
+mod labels;
+mod load;
+mod maturity;
+mod measure;
+mod merged;
+mod parts;
+mod present;
+mod read;
+mod request;
+pub mod revision;
+mod run;
+mod sample;
+mod verdict;
+mod weights;
+mod write;
+
+pub use attribute::Attribute;
+pub use baseline::{
+    ESTIMATE_FILE, MODEL_QUALITY_FOLDER, MadeQualityBaseline, QualityBaselineRequest, make_quality_baseline,
+};
+pub use join::JoinCounts;
+pub use maturity::LABELS_FILE;
+pub use read::ReadCounts;
+pub use request::{ClassSettings, FacetRequest, QualityColumns, QualityRequest};
+pub use run::{QualityRun, run};
+pub use write::PAGE_FILE;

@@ -1,0 +1,497 @@
+//! The window in parts: by time, by segment, by facet, and why the whole changed.
+//!
+//! Chooses rows and columns; the library measures.
+
+use super::baseline::QualityBaseline;
+use super::estimates::{self, HeldFeature};
+use super::gather::{NO_CODE, NO_TIME};
+use super::measure::{MeasureSettings, measure};
+use super::request::{FacetRequest, QualityRequest};
+use super::sample::{FeatureColumn, OUTSIDE, Outcome, Sample};
+use crate::error::{EngineError, ErrorKind};
+use baselines::bias::{
+    AllowedRange, BiasMetric, BiasVerdict, BootstrapOptions, FacetCounts, FacetRows, bias_intervals,
+    judge_interval,
+};
+use baselines::document::estimate::EstimatorDocument;
+use baselines::document::quality::{
+    BiasTwin, MetricTwin, QualityDocument, SegmentTwin, WindowTwin, reasons, twins,
+};
+use baselines::quality::{Problem, QualityOptions};
+use baselines::segment::{Condition, SearchOptions, SegmentColumn, weak_segments};
+use capture::time::format_rfc3339;
+use std::collections::BTreeMap;
+
+/// Lengths of parts by time, in seconds: the shortest that makes at most [`MAX_WINDOWS`] is taken.
+const PERIODS: [i64; 8] = [
+    3600,
+    6 * 3600,
+    86_400,
+    7 * 86_400,
+    30 * 86_400,
+    90 * 86_400,
+    365 * 86_400,
+    3650 * 86_400,
+];
+const MAX_WINDOWS: i64 = 60;
+/// Values of a segment column that are shown; the others are too many to look at one by one.
+const MAX_SEGMENTS: usize = 200;
+/// Numbers of a segment column that are values of their own; more are cut at quartiles.
+const MAX_NUMBERS: usize = 12;
+
+/// Columns a run needs beside predictions.
+pub(super) fn wanted_features(request: &QualityRequest, baseline: &QualityBaseline) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    };
+    if let Some(EstimatorDocument::Regression { features, .. }) = &baseline.estimator {
+        features.iter().for_each(|name| add(name));
+    }
+    request.segments.iter().for_each(|name| add(name));
+    request.facets.iter().for_each(|facet| add(&facet.column));
+    if request.find_segments {
+        match (&request.schema, &baseline.columns) {
+            (Some(schema), _) => schema.features.iter().for_each(|feature| add(&feature.name)),
+            (None, Some(columns)) => {
+                let inputs = columns
+                    .columns
+                    .iter()
+                    .filter(|column| matches!(column.role, baselines::baseline::Role::Input));
+                inputs.for_each(|column| add(&column.summary.name));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Fills the parts that were asked for.
+pub(super) fn fill(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    sample: &Sample,
+    settings: &MeasureSettings,
+    request: &QualityRequest,
+    baseline: &QualityBaseline,
+) -> Result<(), EngineError> {
+    if let Some(estimator) = &baseline.estimator {
+        // The realised values stand in the document already.
+        match estimates::describe(estimator, sample, &document.metrics, settings) {
+            Ok(found) => document.estimate = Some(found),
+            Err(reason) => notes.push(format!("no estimate: {reason}")),
+        }
+    }
+    document.windows = windows(sample, settings, baseline)?;
+    for name in &request.segments {
+        segments(document, notes, sample, settings, name)?;
+    }
+    if request.find_segments {
+        find(document, notes, sample, settings);
+    }
+    for facet in &request.facets {
+        bias(document, notes, sample, settings, facet)?;
+    }
+    Ok(())
+}
+
+/// Part results need no curves worth their bytes and no draws.
+fn light(settings: &MeasureSettings) -> MeasureSettings {
+    MeasureSettings {
+        options: QualityOptions {
+            standard_deviations: false,
+            curve_points: 2,
+            ..settings.options.clone()
+        },
+        ..settings.clone()
+    }
+}
+
+/// Metrics that are shown of each part.
+fn principal(problem: Problem) -> &'static [&'static str] {
+    match problem {
+        Problem::Binary => &[
+            "accuracy",
+            "auc",
+            "average_precision",
+            "brier",
+            "f1",
+            "log_loss",
+            "precision",
+            "recall",
+            "specificity",
+        ],
+        Problem::Multiclass => &[
+            "accuracy",
+            "macro_auc",
+            "macro_f1",
+            "macro_precision",
+            "macro_recall",
+            "weighted_f1",
+            "log_loss",
+        ],
+        Problem::Regression => &["mae", "mse", "rmse", "mape", "r2", "bias"],
+    }
+}
+
+fn windows(
+    sample: &Sample,
+    settings: &MeasureSettings,
+    baseline: &QualityBaseline,
+) -> Result<Vec<WindowTwin>, EngineError> {
+    let timed = sample.seconds.iter().copied().filter(|second| *second != NO_TIME);
+    let Some((first, last)) = timed.fold(None, |span: Option<(i64, i64)>, second| {
+        Some(span.map_or((second, second), |(first, last)| {
+            (first.min(second), last.max(second))
+        }))
+    }) else {
+        return Ok(Vec::new());
+    };
+    let n_of = |period: i64| last.div_euclid(period) - first.div_euclid(period) + 1;
+    let period = PERIODS
+        .into_iter()
+        .find(|period| n_of(*period) <= MAX_WINDOWS)
+        .unwrap_or(PERIODS[PERIODS.len() - 1]);
+    let mut parts: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+    for (row, second) in sample
+        .seconds
+        .iter()
+        .enumerate()
+        .filter(|(_, second)| **second != NO_TIME)
+    {
+        parts
+            .entry(second.div_euclid(period) * period)
+            .or_default()
+            .push(row as u32);
+    }
+    let settings = light(settings);
+    let mut found = Vec::with_capacity(parts.len());
+    for (start, rows) in parts {
+        let result = measure(sample, &rows, &settings)?;
+        let mut metrics = twins(&result.metrics);
+        metrics.retain(|name, _| principal(sample.problem).contains(&name.as_str()));
+        let estimates = baseline
+            .estimator
+            .as_ref()
+            .and_then(|estimator| estimates::estimate(estimator, sample, &rows, &settings).ok())
+            .map(|(_, found)| found)
+            .unwrap_or_default();
+        let estimates = estimates.iter().map(|(name, estimate)| {
+            let realised = metrics.get(name).map(|metric: &MetricTwin| metric.value);
+            (name.clone(), estimates::twin(estimate, realised))
+        });
+        found.push(WindowTwin {
+            start: format_rfc3339(start).unwrap_or_default(),
+            end: format_rfc3339(start + period).unwrap_or_default(),
+            n_predictions: rows.len() as u64,
+            n_labelled: rows
+                .iter()
+                .filter(|row| sample.is_labelled(**row as usize))
+                .count() as u64,
+            estimates: estimates.collect(),
+            metrics,
+        });
+    }
+    Ok(found)
+}
+
+fn column<'s>(sample: &'s Sample, name: &str) -> Result<&'s FeatureColumn, EngineError> {
+    sample
+        .features
+        .iter()
+        .find(|column| column.name == name)
+        .ok_or_else(|| {
+            EngineError::new(
+                ErrorKind::Usage,
+                format!("column `{name}` was asked for, and the predictions do not have it"),
+            )
+            .with_hint("segments and facets are input columns; --schema names those of captured records")
+        })
+}
+
+fn segments(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    sample: &Sample,
+    settings: &MeasureSettings,
+    name: &str,
+) -> Result<(), EngineError> {
+    let column = column(sample, name)?;
+    let mut parts: BTreeMap<(usize, String), Vec<u32>> = BTreeMap::new();
+    let n_values = column.texts.len();
+    let edges = (column.is_numeric && n_values > MAX_NUMBERS).then(|| quartiles(&column.numbers));
+    if edges.is_none() && (column.overflown || n_values > MAX_SEGMENTS) {
+        notes.push(format!(
+            "segments of `{name}` are not shown: it has {n_values} or more different values, at most {MAX_SEGMENTS} are looked at one by one"
+        ));
+        return Ok(());
+    }
+    for row in 0..sample.len() {
+        let (number, code) = (column.numbers[row], column.codes[row]);
+        let part = match (&edges, code) {
+            (_, NO_CODE) => (usize::MAX, format!("{name} is missing")),
+            (Some(edges), _) if number.is_finite() => {
+                let bin = edges.partition_point(|edge| *edge <= number);
+                (bin, between(name, edges, bin))
+            }
+            (_, code) => (code as usize, format!("{name} = {}", column.texts[code as usize])),
+        };
+        parts.entry(part).or_default().push(row as u32);
+    }
+    let settings = light(settings);
+    for ((_, condition), rows) in parts {
+        let result = measure(sample, &rows, &settings)?;
+        document.segments.push(SegmentTwin {
+            conditions: vec![condition],
+            n_predictions: rows.len() as u64,
+            n_labelled: rows
+                .iter()
+                .filter(|row| sample.is_labelled(**row as usize))
+                .count() as u64,
+            not_computable: reasons(&result),
+            metrics: twins(&result.metrics),
+            ..SegmentTwin::default()
+        });
+    }
+    Ok(())
+}
+
+fn quartiles(numbers: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = numbers
+        .iter()
+        .copied()
+        .filter(|number| number.is_finite())
+        .collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut edges: Vec<f64> = [1, 2, 3]
+        .into_iter()
+        .filter_map(|quarter| sorted.get(sorted.len() * quarter / 4).copied())
+        .collect();
+    edges.dedup();
+    edges
+}
+
+fn between(name: &str, edges: &[f64], bin: usize) -> String {
+    match (bin.checked_sub(1).and_then(|low| edges.get(low)), edges.get(bin)) {
+        (None, Some(high)) => format!("{name} < {high}"),
+        (Some(low), None) => format!("{name} ≥ {low}"),
+        (Some(low), Some(high)) => format!("{low} ≤ {name} < {high}"),
+        (None, None) => format!("{name} is present"),
+    }
+}
+
+/// Loss of each labelled row whose mean is a metric: wrong (1 − accuracy), or the absolute error (MAE).
+pub(super) fn losses(sample: &Sample, settings: &MeasureSettings) -> (&'static str, Vec<u32>, Vec<f64>) {
+    let (mut rows, mut losses) = (Vec::new(), Vec::new());
+    match (&sample.labels, &sample.predicted) {
+        (Outcome::Numbers(labels), Some(Outcome::Numbers(predicted))) => {
+            for (row, (label, predicted)) in labels.iter().zip(predicted).enumerate() {
+                if label.is_finite() && predicted.is_finite() {
+                    rows.push(row as u32);
+                    losses.push((label - predicted).abs());
+                }
+            }
+            ("mae", rows, losses)
+        }
+        (Outcome::Classes(labels), predicted) => {
+            for (row, label) in labels.iter().enumerate() {
+                let class = match predicted {
+                    Some(Outcome::Classes(codes)) if !settings.threshold_decides => Some(codes[row]),
+                    _ => sample
+                        .scores
+                        .first()
+                        .map(|scores| scores[row])
+                        .filter(|score| score.is_finite())
+                        .map(|score| u32::from(score >= settings.threshold)),
+                };
+                if let Some(class) = class.filter(|class| *class != NO_CODE && *class != OUTSIDE)
+                    && *label != NO_CODE
+                    && *label != OUTSIDE
+                {
+                    rows.push(row as u32);
+                    losses.push(f64::from(u8::from(class != *label)));
+                }
+            }
+            ("error_rate", rows, losses)
+        }
+        _ => ("mae", rows, losses),
+    }
+}
+
+fn find(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    sample: &Sample,
+    settings: &MeasureSettings,
+) {
+    let (metric, rows, losses) = losses(sample, settings);
+    let usable: Vec<&FeatureColumn> = sample
+        .features
+        .iter()
+        .filter(|column| !column.overflown)
+        .collect();
+    if usable.is_empty() {
+        notes.push(
+            "weak segments were not searched for: no input columns are known; --schema names them".to_owned(),
+        );
+        return;
+    }
+    let held: Vec<HeldFeature<'_>> = usable
+        .iter()
+        .map(|column| HeldFeature::of(column, &rows, None))
+        .collect();
+    let columns: Vec<SegmentColumn<'_>> = held
+        .iter()
+        .map(|held| match held {
+            HeldFeature::Numbers(values) => SegmentColumn::Number(values),
+            HeldFeature::Categories(values) => SegmentColumn::Category(values),
+        })
+        .collect();
+    let outcome = match weak_segments(&columns, &losses, SearchOptions::default()) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            notes.push(format!("weak segments were not searched for: {error}"));
+            return;
+        }
+    };
+    notes.push(format!(
+        "weak segments: {} candidates over one and two columns, tested by {metric}, false discovery rate 5 %",
+        outcome.n_candidates
+    ));
+    document.weak_segments = outcome
+        .segments
+        .iter()
+        .map(|segment| SegmentTwin {
+            conditions: segment
+                .conditions
+                .iter()
+                .map(|condition| words(condition, &usable))
+                .collect(),
+            n_predictions: segment.n_rows,
+            n_labelled: segment.n_rows,
+            metrics: BTreeMap::from([(
+                metric.to_owned(),
+                MetricTwin {
+                    value: segment.mean_loss,
+                    low: segment.low,
+                    high: segment.high,
+                    method: "simultaneous_normal".to_owned(),
+                    n: segment.n_rows,
+                },
+            )]),
+            p_value: Some(segment.adjusted_p_value),
+            loss_difference: Some(segment.mean_loss - segment.rest_mean_loss),
+            ..SegmentTwin::default()
+        })
+        .collect();
+}
+
+fn words(condition: &Condition, columns: &[&FeatureColumn]) -> String {
+    let name = |column: &usize| columns.get(*column).map_or("?", |column| column.name.as_str());
+    match condition {
+        Condition::Missing { column } => format!("{} is missing", name(column)),
+        Condition::Is { column, level } => format!("{} = {level}", name(column)),
+        Condition::OtherLevel { column } => format!("{} is one of its rarer values", name(column)),
+        Condition::Between { column, low, high } => match (low, high) {
+            (None, Some(high)) => format!("{} < {high}", name(column)),
+            (Some(low), None) => format!("{} ≥ {low}", name(column)),
+            (Some(low), Some(high)) => format!("{low} ≤ {} < {high}", name(column)),
+            (None, None) => format!("{} is present", name(column)),
+        },
+    }
+}
+
+/// The range a bias metric may have without alarm, as Clarify's monitor takes it where nothing is configured
+/// (−0.1 to 0.1), and 0.8 to 1.25 for a ratio (the four-fifths rule).
+fn allowed(metric: BiasMetric) -> AllowedRange {
+    match metric {
+        BiasMetric::DI => AllowedRange { low: 0.8, high: 1.25 },
+        _ => AllowedRange { low: -0.1, high: 0.1 },
+    }
+}
+
+fn bias(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    sample: &Sample,
+    settings: &MeasureSettings,
+    facet: &FacetRequest,
+) -> Result<(), EngineError> {
+    let Outcome::Classes(labels) = &sample.labels else {
+        notes.push("bias metrics need two classes: a regression has none".to_owned());
+        return Ok(());
+    };
+    if sample.problem != Problem::Binary {
+        notes.push("bias metrics need two classes".to_owned());
+        return Ok(());
+    }
+    let column = column(sample, &facet.column)?;
+    let (_, rows, losses) = losses(sample, settings);
+    let label: Vec<bool> = rows.iter().map(|row| labels[*row as usize] == 1).collect();
+    // A row that is wrong was predicted as the other class.
+    let prediction: Vec<bool> = label
+        .iter()
+        .zip(&losses)
+        .map(|(label, loss)| *label != (*loss > 0.0))
+        .collect();
+    let values: Vec<String> = match &facet.value {
+        Some(value) => vec![value.clone()],
+        None if column.texts.len() <= MAX_NUMBERS => column.texts.clone(),
+        None => {
+            notes.push(format!(
+                "facet `{}` has {} values: say which one with COLUMN=VALUE",
+                facet.column,
+                column.texts.len()
+            ));
+            return Ok(());
+        }
+    };
+    for value in values {
+        let wanted = super::gather::class_text(&value).into_owned();
+        let known = column.texts.iter().position(|text| *text == wanted);
+        let threshold = value
+            .parse::<f64>()
+            .ok()
+            .filter(|_| column.is_numeric && known.is_none());
+        let in_facet: Vec<bool> = rows
+            .iter()
+            .map(|row| match threshold {
+                // Clarify: rows above the threshold are the facet.
+                Some(threshold) => column.numbers[*row as usize] > threshold,
+                None => known.is_some_and(|code| column.codes[*row as usize] as usize == code),
+            })
+            .collect();
+        let counts = FacetCounts::of(&FacetRows {
+            facet: &in_facet,
+            label: Some(&label),
+            prediction: Some(&prediction),
+            group: None,
+        })
+        .map_err(|error| {
+            EngineError::new(ErrorKind::Internal, format!("facet `{}`: {error}", facet.column))
+        })?;
+        let options = BootstrapOptions {
+            seed: settings.options.seed,
+            ..BootstrapOptions::default()
+        };
+        let shown = match threshold {
+            Some(threshold) => format!("{} > {threshold}", facet.column),
+            None => format!("{} = {value}", facet.column),
+        };
+        for (metric, found) in bias_intervals(&counts, None, options) {
+            let found = found.as_ref();
+            document.bias.push(BiasTwin {
+                facet: shown.clone(),
+                metric: metric.name().to_owned(),
+                value: found.ok().map(|found| found.value),
+                low: found.ok().map(|found| found.low),
+                high: found.ok().map(|found| found.high),
+                alert: found.is_ok_and(|found| judge_interval(found, allowed(metric)) == BiasVerdict::Alert),
+                reason: found.err().map(ToString::to_string),
+            });
+        }
+    }
+    Ok(())
+}
