@@ -110,6 +110,9 @@ pub(crate) struct QualityArguments {
     /// Bias metrics of this facet: COLUMN, or COLUMN=VALUE.
     #[arg(long, value_name = "COLUMN[=VALUE]")]
     facet: Vec<String>,
+    /// The labelled data of the baseline: divides the change of the loss among the features.
+    #[arg(long, value_name = "LOCATION")]
+    explain: Option<String>,
     /// Capture's sampling percentage over time (CSV `from,percentage`), where it changed: rows are weighed by its inverse.
     #[arg(long, value_name = "LOCATION")]
     sampling: Option<String>,
@@ -212,6 +215,7 @@ async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<Q
         segments: arguments.segment.clone(),
         find_segments: arguments.find_segments,
         facets: arguments.facet.iter().map(|facet| facet_of(facet)).collect(),
+        explain: place("--explain", &arguments.explain)?,
         sampling: place("--sampling", &arguments.sampling)?,
         options: QualityOptions {
             min_labels: arguments.min_labels,

@@ -309,6 +309,7 @@ fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Resu
             .label
             .clone()
             .or_else(|| schema.and_then(|schema| named(&schema.label)))
+            .or_else(|| known("label"))
             .ok_or_else(|| {
                 EngineError::new(ErrorKind::Usage, "--label does not say where the labels stand")
                     .with_hint(format!("columns to choose from: {}", choice.inputs.join(", ")))

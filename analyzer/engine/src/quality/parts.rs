@@ -15,10 +15,12 @@ use baselines::bias::{
 };
 use baselines::document::estimate::EstimatorDocument;
 use baselines::document::quality::{
-    BiasTwin, MetricTwin, QualityDocument, SegmentTwin, WindowTwin, reasons, twins,
+    BiasTwin, ContributionTwin, MetricTwin, QualityDocument, RootCauseTwin, SegmentTwin, WindowTwin, reasons,
+    twins,
 };
+use baselines::estimate::Feature;
 use baselines::quality::{Problem, QualityOptions};
-use baselines::segment::{Condition, SearchOptions, SegmentColumn, weak_segments};
+use baselines::segment::{Condition, SearchOptions, SegmentColumn, root_cause, weak_segments};
 use capture::time::format_rfc3339;
 use std::collections::BTreeMap;
 
@@ -52,7 +54,7 @@ pub(super) fn wanted_features(request: &QualityRequest, baseline: &QualityBaseli
     }
     request.segments.iter().for_each(|name| add(name));
     request.facets.iter().for_each(|facet| add(&facet.column));
-    if request.find_segments {
+    if request.find_segments || request.explain.is_some() {
         match (&request.schema, &baseline.columns) {
             (Some(schema), _) => schema.features.iter().for_each(|feature| add(&feature.name)),
             (None, Some(columns)) => {
@@ -494,4 +496,78 @@ fn bias(
         }
     }
     Ok(())
+}
+
+/// Divides the change of the mean loss from baseline to window among the features.
+pub(super) fn explain(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    [baseline, window]: [&Sample; 2],
+    settings: &MeasureSettings,
+) {
+    let columns: Vec<(&FeatureColumn, &FeatureColumn)> = window
+        .features
+        .iter()
+        .filter_map(|column| {
+            let other = baseline.features.iter().find(|other| other.name == column.name)?;
+            (!column.overflown && !other.overflown).then_some((other, column))
+        })
+        .collect();
+    let [(metric, of_baseline, baseline_loss), (_, of_window, window_loss)] =
+        [losses(baseline, settings), losses(window, settings)];
+    // What is a number on both sides is one; anything else is a category on both.
+    let numeric = |pair: &(&FeatureColumn, &FeatureColumn)| Some(pair.0.is_numeric && pair.1.is_numeric);
+    let held: Vec<[HeldFeature<'_>; 2]> = columns
+        .iter()
+        .map(|pair| {
+            [
+                HeldFeature::of(pair.0, &of_baseline, numeric(pair)),
+                HeldFeature::of(pair.1, &of_window, numeric(pair)),
+            ]
+        })
+        .collect();
+    let side = |side: usize| {
+        held.iter()
+            .map(|pair| pair[side].view())
+            .collect::<Vec<Feature<'_>>>()
+    };
+    let (baseline_features, window_features) = (side(0), side(1));
+    let found = match root_cause(
+        [&baseline_features, &window_features],
+        [&baseline_loss, &window_loss],
+    ) {
+        Ok(found) => found,
+        Err(error) => {
+            notes.push(format!("the change was not divided among the features: {error}"));
+            return;
+        }
+    };
+    let name = |feature: usize| {
+        columns
+            .get(feature)
+            .map_or_else(String::new, |(_, column)| column.name.clone())
+    };
+    let mut contributions: Vec<ContributionTwin> = found
+        .features
+        .iter()
+        .map(|part| ContributionTwin {
+            name: name(part.feature),
+            value: part.contribution,
+            drift: Some(part.drift),
+            importance: Some(part.importance),
+        })
+        .collect();
+    contributions.push(ContributionTwin {
+        name: "not explained by any feature's shift".to_owned(),
+        value: found.unexplained,
+        drift: None,
+        importance: None,
+    });
+    document.root_cause = Some(RootCauseTwin {
+        metric: metric.to_owned(),
+        method: "Shapley values of a model of the loss (Lundberg & Lee 2017), averaged on both sides"
+            .to_owned(),
+        change: found.change,
+        contributions,
+    });
 }

@@ -66,8 +66,9 @@ pub(super) fn page(run: &QualityRun, request: &QualityRequest) -> QualityPage {
             .flat_map(|cause| &cause.contributions)
             .map(|part| CauseRow {
                 feature: part.name.clone(),
+                drift: part.drift.map_or_else(String::new, number),
+                importance: part.importance.map_or_else(String::new, number),
                 contribution: number(part.value),
-                ..CauseRow::default()
             })
             .collect(),
         causes_note: document.root_cause.as_ref().map_or_else(String::new, |cause| {

@@ -68,6 +68,8 @@ pub struct QualityRequest {
     pub find_segments: bool,
     /// Facets for bias metrics.
     pub facets: Vec<FacetRequest>,
+    /// The labelled data of the baseline: with it, the change of the loss is divided among the features.
+    pub explain: Option<Location>,
     /// Capture's sampling percentage over time.
     pub sampling: Option<Location>,
     /// Options of the library.

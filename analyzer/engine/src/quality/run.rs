@@ -4,15 +4,16 @@
 //! Brings these together; each stands in a module of its own.
 
 use super::baseline::{QualityBaseline, load_baseline};
-use super::load::{LoadRequest, Loaded, latest_second, load_window};
+use super::load::{LoadRequest, Loaded, latest_second, load_table, load_window};
 use super::maturity::{learn, say};
 use super::measure::{MeasureSettings, measure};
 use super::parts;
-use super::request::{QualityRequest, convention_name};
+use super::request::{QualityColumns, QualityRequest, convention_name};
 use super::sample::{ClassChoice, Sample};
 use super::weights;
 use crate::error::EngineError;
 use crate::progress::Progress;
+use crate::scan::ScanSettings;
 use baselines::document::quality::{CheckTwin, QualityDocument};
 use baselines::judge::Status;
 use baselines::maturity::LabelDelays;
@@ -20,7 +21,7 @@ use baselines::quality::{
     Coverage, MetricOutcome, QualityConvention, QualityResult, QualityVerdict, judge_quality,
 };
 use capture::schema::Probability;
-use capture::time::format_rfc3339;
+use capture::time::{TimeWindow, format_rfc3339};
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -111,6 +112,24 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
     document.take_result(&result);
     judge_into(&mut document, verdict.as_ref(), &baseline);
     parts::fill(&mut document, &mut notes, sample, &settings, request, &baseline)?;
+    if let Some(data) = &request.explain {
+        // The baseline's own columns and all of its times.
+        let (columns, settings_of_table) = (
+            QualityColumns::default(),
+            ScanSettings {
+                window: TimeWindow::default(),
+                ..request.settings.clone()
+            },
+        );
+        let of_table = LoadRequest {
+            columns: &columns,
+            settings: &settings_of_table,
+            merge: false,
+            ..load
+        };
+        let reference = load_table(&of_table, data).await?;
+        parts::explain(&mut document, &mut notes, [&reference.sample, sample], &settings);
+    }
     document.notes = notes;
     progress.done();
     Ok(QualityRun {
@@ -254,7 +273,7 @@ fn digest(sample: &Sample, request: &QualityRequest, baseline: &QualityBaseline)
     let asked = (
         &request.classes,
         &request.segments,
-        request.find_segments,
+        (request.find_segments, request.explain.is_some()),
         &request.facets,
         &request.options,
         (

@@ -401,6 +401,12 @@ pub struct ContributionTwin {
     pub name: String,
     /// How much, in the metric's unit.
     pub value: f64,
+    /// Kolmogorov–Smirnov distance of the feature between baseline and window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
+    /// Mean absolute Shapley value on the baseline, in the metric's unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importance: Option<f64>,
 }
 
 /// One of Clarify's bias metrics.
