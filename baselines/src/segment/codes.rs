@@ -101,7 +101,7 @@ fn numeric(values: &[f64]) -> Codes {
         }
     };
     Codes {
-        code: values.iter().copied().map(code).collect(),
+        code: values.iter().map(code).collect(),
         levels,
     }
 }
