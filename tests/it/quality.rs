@@ -392,7 +392,7 @@ fn wrong_requests_say_what_to_do() {
         ),
         (
             "--capture nowhere --ground-truth truth --probability 0",
-            "no objects are there",
+            "no such file or folder",
         ),
         (
             "--capture capture --ground-truth truth --probability 0 --segment zone",

@@ -221,9 +221,8 @@ fn join_partition(
         *wrong |= same_id;
     }
     let counts = &mut joined.counts;
-    for (label, winner) in winners.iter().enumerate() {
-        if met[label] {
-        } else if wrong_count[label] {
+    for (label, winner) in winners.iter().enumerate().filter(|(label, _)| !met[*label]) {
+        if wrong_count[label] {
             counts.row_count_mismatch += 1;
         } else if rejected.binary_search(&winner.key.id).is_ok() {
             counts.labels_of_rejected += 1;
