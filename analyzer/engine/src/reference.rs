@@ -195,7 +195,7 @@ pub(crate) async fn hold(
             format!("the windows below {history} cannot be put together: {error}"),
         )
     })?;
-    let windows = chosen.iter().map(|idx| shown(&heads[*idx])).collect();
+    let windows: Vec<String> = chosen.iter().map(|idx| shown(&heads[*idx])).collect();
     Ok(held(reference, merged, &windows, baseline.baseline.monitored()))
 }
 
