@@ -303,9 +303,9 @@ fn upper(hits: usize, n: usize) -> f64 {
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         if tail(middle) > 0.025 {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
     }
     high
