@@ -7,7 +7,8 @@
 //!
 //! Trees and not logistic regression: they see changes of spread, shape and of the relation between columns without
 //! being told where to look, take missing cells as they are, do not depend on units, and name the columns they used.
-//! `forust-ml` because it is pure Rust, small, deterministic, and trains 100 trees on 40,000 rows in under a second.
+//! `forust-ml` because it is pure Rust, small, deterministic, and trains five models of 100 trees on 40,000 rows of 7 columns in 1.3 s of an
+//! unoptimised build.
 //!
 //! Numbers enter as they are, missing as missing; categories as ranks by frequency over both sides, the 254 most
 //! frequent with at least 5 rows apart and the rest as one, so that a column of identifiers teaches nothing. A row's fold follows from its
