@@ -7,12 +7,13 @@
 //!
 //! Trees and not logistic regression: they see changes of spread, shape and of the relation between columns without
 //! being told where to look, take missing cells as they are, do not depend on units, and name the columns they used.
-//! `forust-ml` because it is pure Rust, small, deterministic, and trains 100 trees on 40,000 rows in under a second.
+//! `forust-ml` because it is pure Rust, small, deterministic, and trains five models of 100 trees on 40,000 rows of 7
+//! columns in 1.5 s of processor time of a development build.
 //!
 //! Numbers enter as they are, missing as missing; categories as ranks by frequency over both sides, the 254 most
-//! frequent with at least 5 rows apart and the rest as one, so that a column of identifiers teaches nothing. A row's fold follows from its
-//! content ([`PairedRows`]), so equal rows of both sides are scored by the same model, and identical sides give
-//! exactly ½. Importance of a column: its share of the gain of all splits, mean of the folds.
+//! frequent with at least 5 rows apart and the rest as one, so that a column of identifiers teaches nothing. A row's
+//! fold follows from its content ([`PairedRows`]), so equal rows of both sides are scored by the same model, and
+//! identical sides give exactly ½. Importance of a column: its share of the gain of all splits, mean of the folds.
 //!
 //! p-value: Mann–Whitney of the out-of-fold scores, one-sided, with the variance of the AUC times 1 + k·(1/(k − 1)),
 //! because folds share training rows (C. Nadeau, Y. Bengio, Inference for the generalization error, Machine Learning
