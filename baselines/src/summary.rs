@@ -124,7 +124,9 @@ impl WeightedPoints {
     /// Exact points from any order of finite values.
     pub fn from_values(mut values: Vec<f64>) -> Self {
         // Adding zero makes −0 a plain 0, so that equal values stand side by side.
-        values.iter_mut().for_each(|value| *value += 0.0);
+        for value in &mut values {
+            *value += 0.0;
+        }
         values.sort_unstable_by(f64::total_cmp);
         let runs = || values.chunk_by(|a, b| a == b);
         let mut weights = Vec::with_capacity(runs().count());

@@ -39,7 +39,7 @@ fn vectors(shift: f64) -> String {
     for row in 0..200u32 {
         let at = |idx: u32| f64::from((row * 37 + idx * 53) % 101) / 101.0 + shift;
         let age = row * 7 % 50;
-        if row % 10 == 0 {
+        if row.is_multiple_of(10) {
             writeln!(text, "{{\"age\": {age}}}").unwrap();
         } else {
             writeln!(

@@ -197,7 +197,7 @@ mod tests {
 
     fn read(line: &str) -> Result<(String, Option<i64>, Vec<String>), RejectReason> {
         parse(line.as_bytes(), None, &Limits::default()).map(|record| {
-            let labels = record.labels.iter().map(|label| label.to_string()).collect();
+            let labels = record.labels.iter().map(ToString::to_string).collect();
             (record.id.into_owned(), record.second, labels)
         })
     }

@@ -18,6 +18,7 @@ const EXIT_CODES: &str =
 3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed.
 Locations are local paths or s3:// URIs; S3 takes the standard AWS credential chain and AWS_ENDPOINT_URL.";
 
+#[expect(clippy::large_enum_variant, reason = "one per process")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Learn what normal is from training data or captured traffic.

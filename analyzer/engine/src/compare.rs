@@ -243,12 +243,14 @@ fn no_rows(location: &Location, side: &Side<'_>) -> EngineError {
     .with_hint("a comparison needs rows on both sides; CSV needs a header line")
 }
 
-/// Columns to compare, in order, and those that only one side has.
+/// Columns to compare, in order, those that only the baseline has, and those that only the current side has.
+type Matched = (Vec<String>, Vec<String>, Vec<String>);
+
 fn match_columns(
     request: &CompareRequest,
     baseline: &Side<'_>,
     current: &Side<'_>,
-) -> Result<(Vec<String>, Vec<String>, Vec<String>), EngineError> {
+) -> Result<Matched, EngineError> {
     let sides = [(baseline, &request.baseline), (current, &request.current)];
     if let Some(wanted) = &request.columns {
         for (side, location) in sides {

@@ -195,14 +195,14 @@ pub(crate) async fn hold(
             format!("the windows below {history} cannot be put together: {error}"),
         )
     })?;
-    let windows = chosen.iter().map(|idx| shown(&heads[*idx])).collect();
-    Ok(held(reference, merged, windows, baseline.baseline.monitored()))
+    let windows: Vec<String> = chosen.iter().map(|idx| shown(&heads[*idx])).collect();
+    Ok(held(reference, merged, &windows, baseline.baseline.monitored()))
 }
 
 fn held<'a>(
     reference: Reference,
     merged: Merged,
-    windows: Vec<String>,
+    windows: &[String],
     monitored: impl Iterator<Item = &'a BaselineColumn>,
 ) -> Held {
     let Merged {

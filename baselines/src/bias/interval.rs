@@ -122,7 +122,8 @@ fn interval(
 ) -> Result<BiasInterval, BiasFailure> {
     let value = value.finite().ok_or(BiasFailure::NoInterval)?;
     let enough = drawn.len() as f64 >= MIN_FINITE * f64::from(options.n_resamples) && drawn.len() > 1;
-    if !enough || !(options.level > 0.0 && options.level < 1.0) {
+    let is_level = options.level > 0.0 && options.level < 1.0;
+    if !enough || !is_level {
         return Err(BiasFailure::NoInterval);
     }
     let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;

@@ -1,8 +1,9 @@
 //! A/A: windows without drift through the same tests and decisions, and how often they ring.
 //!
-//! Windows are drawn from the baseline's own cells: rows one by one, or contiguous runs of its time blocks (moving blocks:
-//! H. R. Künsch, Annals of Statistics 17(3), 1989), so that rhythm and autocorrelation stay. Each stands against the
-//! baseline itself, as the windows of a monitor do; that it is a part of it makes it look a little more alike.
+//! Either rows one by one: window and baseline are both drawn anew from the baseline's cells, so that the baseline's own
+//! chance is part of the null. Or contiguous runs of time blocks (moving blocks: H. R. Künsch, Annals of Statistics 17(3),
+//! 1989) against the whole baseline, so that rhythm and autocorrelation stay; that a run is a part of the baseline makes
+//! it look a little more alike.
 //!
 //! Does not know files or clocks.
 
@@ -20,7 +21,7 @@ use crate::baseline::Baseline;
 /// How windows without drift are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resampling {
-    /// Rows one by one, each column for itself.
+    /// Rows one by one on both sides, each column for itself.
     Rows,
     /// Runs of time blocks, all columns together.
     Blocks,
@@ -96,7 +97,7 @@ pub fn check(
     let mut draws = Draws::new(settings.seed, "a/a");
     let mut by_column = vec![0u32; names.len()];
     let mut n_alarms = 0;
-    let mut current = Vec::new();
+    let (mut current, mut drawn) = (Vec::new(), Vec::new());
     let (mut cells, mut tested) = (Vec::new(), Vec::new());
     for _ in 0..settings.n_runs {
         let run =
@@ -114,6 +115,10 @@ pub fn check(
                 }
                 _ => draws.multinomial(settings.n_rows, total, &mut current),
             }
+            if run.is_none() {
+                draws.multinomial(total.iter().sum(), total, &mut drawn);
+            }
+            let total = if run.is_none() { &drawn } else { total };
             tested.clear();
             test(column, total, &current, &mut cells, &mut tested);
             let size = WindowSize {

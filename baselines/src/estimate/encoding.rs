@@ -73,10 +73,10 @@ impl FeatureEncoding {
                     .iter()
                     .map(|(level, mean)| (level.as_str(), *mean))
                     .collect();
-                let code = |value: &Option<&str>| {
+                let code = |value: Option<&str>| {
                     value.map_or(*missing, |level| codes.get(level).copied().unwrap_or(*unknown))
                 };
-                Some(values.iter().map(code).collect())
+                Some(values.iter().copied().map(code).collect())
             }
             _ => None,
         }

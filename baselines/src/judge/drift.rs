@@ -13,8 +13,8 @@ use super::finding::{CheckKind, DriftEvidence, Finding, Severity};
 use super::verdict::AlarmTerms;
 use super::{BaselineView, Docket, Policy, Subject};
 use crate::calibrate::{
-    ColumnDecision, ColumnEvidence, Component, ComponentEvidence, Detectable, Distribution, MinEffect,
-    column_evidence, decide,
+    CalibrationBasis, ColumnDecision, ColumnEvidence, Component, ComponentEvidence, Detectable, Distribution,
+    MinEffect, column_evidence, decide,
 };
 use crate::compare::{Convention, Measurement, Method};
 use crate::summary::InferredType;
@@ -47,6 +47,16 @@ impl Drift {
         found.evidence.component(component).is_some_and(|rate| {
             rate.direction > 0.0 && rate.statistic >= found.evidence.critical(rate, terms.p_limit)
         })
+    }
+
+    /// Whether a column was tested against the baseline's own time blocks, and did not ring.
+    pub(super) fn is_usual(&self, column: &str) -> bool {
+        let basis = self.terms.as_ref().and_then(|terms| terms.basis);
+        matches!(basis, Some(CalibrationBasis::TimeBlocks { .. }))
+            && self
+                .columns
+                .get(column)
+                .is_some_and(|found| !found.decision.alarm)
     }
 
     /// The calibrated p-value of a component; `None` where it was not tested.

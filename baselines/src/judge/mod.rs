@@ -7,7 +7,8 @@
 //! Two families of checks run side by side:
 //!
 //! - **Model Monitor's six** (`model_monitor`), with its semantics, names and sentences. A finding of theirs is
-//!   always a violation, and they alone enter `constraint_violations.json`.
+//!   a violation, and those alone enter `constraint_violations.json`, unless the calibrated tests say that it is what
+//!   windows without drift do too: then it is told and violates nothing (`excuse_chance`).
 //! - **House checks** (`house`): drift as effect *and* calibrated evidence within a false-alarm budget (`drift`), new
 //!   missing values, NaN and infinities, unseen categories, changed types, absent and unknown columns, rejected records.
 //!   They are warnings, and violations where [`Policy`] says so. Where one of the six has already flagged the same cause,

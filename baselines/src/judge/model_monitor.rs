@@ -206,9 +206,13 @@ fn check_data_type(
     });
 }
 
-/// A completeness that the constraints took from a baseline with missing cells is missed by every second window, by
-/// chance alone. Where the baseline's own share is the limit, a shortfall that chance explains at what this run may
-/// spend is told and does not violate; Model Monitor's container would have reported it.
+/// What chance and the baseline's own ups and downs explain does not violate; Model Monitor's container would have
+/// reported it, so it is told. Two cases:
+///
+/// - A completeness that the constraints took from a baseline with missing cells is missed by every second window.
+///   Excused where the limit is the baseline's own share and the shortfall is within what this run may spend.
+/// - A distance above the threshold that windows of the baseline reach without drift. Excused where the null scale was
+///   measured on the baseline's time blocks and the calibrated decision is *no drift*.
 pub(super) fn excuse_chance(subjects: &[Subject<'_>], drift: &Drift, docket: &mut Docket) {
     let usual: BTreeMap<&str, f64> = subjects
         .iter()
@@ -218,18 +222,23 @@ pub(super) fn excuse_chance(subjects: &[Subject<'_>], drift: &Drift, docket: &mu
         let Some(column) = finding.column.as_deref() else {
             continue;
         };
-        let is_usual = usual.get(column).is_some_and(|share| finding.limit <= *share);
-        if finding.check != CheckKind::Completeness || finding.limit >= 1.0 || !is_usual {
-            continue;
-        }
-        let Some(p) = drift.p_of(column, Component::MissingRate) else {
-            continue;
+        let excuse = match finding.check {
+            CheckKind::Completeness => {
+                let is_usual = usual.get(column).is_some_and(|share| finding.limit <= *share);
+                drift
+                    .p_of(column, Component::MissingRate)
+                    .filter(|_| is_usual && finding.limit < 1.0)
+                    .filter(|_| !drift.is_certain(column, Component::MissingRate))
+                    .map(|p| format!("chance explains the shortfall at what this run may spend (p {p:.2})"))
+            }
+            CheckKind::BaselineDrift => drift.is_usual(column).then(|| {
+                "windows of the baseline differ as much without drift (calibration.json)".to_owned()
+            }),
+            _ => None,
         };
-        if !drift.is_certain(column, Component::MissingRate) {
+        if let Some(excuse) = excuse {
             finding.severity = Severity::Info;
-            finding.derivation.push_str(&format!(
-                "; chance explains the shortfall at what this run may spend (p {p:.2}), so it is no violation"
-            ));
+            finding.derivation = format!("{}; {excuse}, so it is no violation", finding.derivation);
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn domain_classifier(paired: &PairedRows) -> Result<DomainClassifier, NotCom
         .map(|feature| encode(&feature.cells))
         .collect();
     let names = paired.feature_names().map(str::to_owned).collect();
-    classify(values, names, paired.n_rows, paired.seed)
+    Ok(classify(values, names, paired.n_rows, paired.seed))
 }
 
 /// Over the components of an embedding.
@@ -102,15 +102,10 @@ pub(crate) fn of_embedding(embedding: &EmbeddingPair, seed: u64) -> Result<Domai
     };
     let values = (0..embedding.dimension).map(component).collect();
     let names = (0..embedding.dimension).map(|idx| idx.to_string()).collect();
-    classify(values, names, n_rows, seed)
+    Ok(classify(values, names, n_rows, seed))
 }
 
-fn classify(
-    values: Vec<Vec<f64>>,
-    names: Vec<String>,
-    n_rows: [usize; 2],
-    seed: u64,
-) -> Result<DomainClassifier, NotComputable> {
+fn classify(values: Vec<Vec<f64>>, names: Vec<String>, n_rows: [usize; 2], seed: u64) -> DomainClassifier {
     let [n, m] = n_rows;
     let columns = Columns {
         n_rows: n + m,
@@ -155,7 +150,7 @@ fn classify(
     } else {
         1.0
     };
-    Ok(DomainClassifier {
+    DomainClassifier {
         auc: curve.auc,
         interval: curve.interval,
         p_value,
@@ -167,7 +162,7 @@ fn classify(
         n_baseline: n,
         n_current: m,
         seed,
-    })
+    }
 }
 
 /// One column of numbers for the trees, baseline then current.

@@ -126,9 +126,9 @@ pub fn pca_reconstruction(paired: &PairedRows) -> Result<PcaReconstruction, NotC
         |side: usize, parity: usize| -> Vec<usize> { (parity..paired.n_rows[side]).step_by(2).collect() };
     let (mut errors, mut n_components) = ([Vec::new(), Vec::new()], [0, 0]);
     let (mut share_further, mut least_p_value) = (0.0, 1.0f64);
-    for fitted in 0..2 {
+    for (fitted, n_components) in n_components.iter_mut().enumerate() {
         let plane = PrincipalComponents::fit(&columns[0], &half(0, fitted), VARIANCE_SHARE)?;
-        n_components[fitted] = plane.n_components();
+        *n_components = plane.n_components();
         let measured = [0, 1].map(|side| plane.residuals(&columns[side], &half(side, 1 - fitted)));
         if !measured.iter().flatten().all(|error| error.is_finite()) {
             return Err(NotComputable::TooLarge);

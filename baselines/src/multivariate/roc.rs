@@ -83,7 +83,7 @@ pub(crate) fn midranks(values: &[f64]) -> (Vec<f64>, f64) {
         let value = values[order[start]];
         let equal = order[start + 1..].iter().take_while(|&&idx| values[idx] == value);
         let n_ties = 1 + equal.count();
-        let rank = start as f64 + (n_ties as f64 + 1.0) / 2.0;
+        let rank = start as f64 + f64::midpoint(n_ties as f64, 1.0);
         for &idx in &order[start..start + n_ties] {
             ranks[idx] = rank;
         }

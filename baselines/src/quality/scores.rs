@@ -297,7 +297,7 @@ impl SortedScores {
         match (&self.positives, &self.negatives) {
             (Side::Plain(positives), Side::Plain(negatives)) => walk(positives, negatives, sample, visit),
             (Side::Weighted(positives), Side::Weighted(negatives)) => {
-                walk(positives, negatives, sample, visit)
+                walk(positives, negatives, sample, visit);
             }
             (Side::Counted(positives), Side::Counted(negatives)) => walk(positives, negatives, sample, visit),
             _ => debug_assert!(false, "both sides are of one kind"),

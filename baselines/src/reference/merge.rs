@@ -214,7 +214,7 @@ fn add_counts(parts: &[&ColumnSummary], n_unnamed: u64) -> Result<CellCounts, No
 /// A sum, kept well below what a sum of several such sums could overflow.
 pub(super) fn total(mut counts: impl Iterator<Item = u64>) -> Result<u64, NotMergeable> {
     counts
-        .try_fold(0u64, |sum, count| sum.checked_add(count))
+        .try_fold(0, u64::checked_add)
         .filter(|sum| *sum < 1 << 58)
         .ok_or(NotMergeable::Overflow)
 }

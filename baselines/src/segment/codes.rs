@@ -67,9 +67,9 @@ fn categorical(values: &[Option<&str>]) -> Codes {
         .collect();
     let mut levels = vec![Level::Missing, Level::Other];
     levels.extend(frequent.iter().map(|(level, _)| Level::Is((*level).to_owned())));
-    let code = |value: &Option<&str>| value.map_or(0, |level| known.get(level).copied().unwrap_or(1));
+    let code = |value: Option<&str>| value.map_or(0, |level| known.get(level).copied().unwrap_or(1));
     Codes {
-        code: values.iter().map(code).collect(),
+        code: values.iter().copied().map(code).collect(),
         levels,
     }
 }

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let context =
         Context::from_env().inspect_err(|error| error!(error_type = "usage", %error, "cannot start"))?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        handle(event.payload, &context).await
+        Box::pin(handle(event.payload, &context)).await
     }))
     .await
 }

@@ -5,8 +5,8 @@
 
 Two parts, both seeded, both through the shipped `driftline` binary (Parquet in, verdict.json out):
 
-1. Level: windows without drift (i.i.d. resamples of car_loan's reference, day-block resamples of elec2's and
-   bike_sharing's, and synthetic data with 500 columns) at n = 500, 5,000, 50,000. An alarm is a run with at least one
+1. Level: windows without drift (i.i.d. resamples of car_loan's reference, week-block and day-block resamples of
+   elec2's and bike_sharing's, and synthetic data with 500 columns) at n = 500, 5,000, 50,000. An alarm is a run with at least one
    drift finding of severity warning or above. The stated rate is ALPHA per run, given as `--false-alarms`.
 2. Power: 30 columns, a shift planted in one of them. Peers stand there twice: with the thresholds they ship, and with
    their threshold multiplied by the factor that gives them ALPHA on windows without drift (tuned on windows of their own).
@@ -243,13 +243,16 @@ def level(arguments, folder):
     if arguments.data:
         frame, names, schema = load(arguments.data, "car_loan")
         sets.append(("car_loan, i.i.d.", frame, schema, lambda rng, n, f=frame: f.iloc[rng.integers(0, len(f), n)].reset_index(drop=True)))
-        for name, length in (("elec2", 48), ("bike_sharing", 24)):
+        # Blocks of a week keep the weekly rhythm, which is part of normal; blocks of a day shuffle the weekdays.
+        for name, length, word in (("elec2", 336, "week"), ("bike_sharing", 168, "week"), ("elec2", 48, "day"), ("bike_sharing", 24, "day")):
             frame, names, schema = load(arguments.data, name)
-            sets.append((f"{name}, blocks of a day", frame, schema, lambda rng, n, f=frame, w=length: blocks(f, rng, n, w)))
+            sets.append((f"{name}, blocks of a {word}", frame, schema, lambda rng, n, f=frame, w=length: blocks(f, rng, n, w)))
     wide = Synthetic(400, 100, True)
     sets.append(("synthetic, 500 columns", wide.draw(np.random.default_rng(1), 20_000), None, lambda rng, n: wide.draw(rng, n)))
     table = []
     for idx, (name, reference, schema, draw) in enumerate(sets):
+        if arguments.only not in name:
+            continue
         ours = Driftline(arguments.driftline, folder / f"level{idx}", reference, schema)
         for n in arguments.sizes:
             runs = arguments.runs if "500" not in name else max(20, arguments.runs // (1 if n == 500 else 4 if n == 5_000 else 8))
@@ -321,6 +324,7 @@ def main():
     parser.add_argument("--planted", type=int, default=200)
     parser.add_argument("--tuning", type=int, default=400)
     parser.add_argument("--sizes", type=lambda text: tuple(int(n) for n in text.split(",")), default=SIZES)
+    parser.add_argument("--only", default="", help="of the level part, data sets whose name contains this")
     parser.add_argument("--part", choices=("level", "power", "both"), default="both")
     arguments = parser.parse_args()
     answer = {"alpha": ALPHA, "versions": {m: __import__("importlib.metadata", fromlist=["version"]).version(m) for m in ("numpy", "pandas", "scipy", "pyarrow", "evidently", "nannyml")}}

@@ -208,7 +208,7 @@ fn ringing(outcome: &AaOutcome) -> impl Iterator<Item = (String, u32)> {
         .filter(|(_, n)| *n > 0)
         .cloned()
         .collect();
-    columns.sort_by(|a, b| b.1.cmp(&a.1));
+    columns.sort_by_key(|column| std::cmp::Reverse(column.1));
     columns.into_iter()
 }
 

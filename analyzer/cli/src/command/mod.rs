@@ -20,14 +20,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
         .context("the asynchronous runtime cannot start")?;
     runtime.block_on(async {
         match arguments.command {
-            Command::Baseline(arguments) => baseline::run(arguments).await,
-            Command::Analyze(arguments) => analyze::run(arguments).await,
-            Command::Quality(arguments) => quality::run(arguments).await,
+            Command::Baseline(arguments) => Box::pin(baseline::run(arguments)).await,
+            Command::Analyze(arguments) => Box::pin(analyze::run(arguments)).await,
+            Command::Quality(arguments) => Box::pin(quality::run(arguments)).await,
             Command::Backtest(arguments) => backtest::run(arguments).await,
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Detect(arguments) => detect::run(arguments).await,
-            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })
 }

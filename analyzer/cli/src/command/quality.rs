@@ -167,7 +167,7 @@ pub(crate) async fn run(arguments: QualityArguments) -> anyhow::Result<u8> {
         latest(&request.output, &store).await?.as_ref(),
         &window,
     )?;
-    let found = measure(&request, &Bar::default()).await?;
+    let found = Box::pin(measure(&request, &Bar::default())).await?;
     let written = found.write(&request).await?;
     if arguments.json {
         message::data(&String::from_utf8(found.json()?)?);

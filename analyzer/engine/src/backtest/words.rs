@@ -21,8 +21,8 @@ pub(super) fn text(backtest: &Backtest) -> String {
     }
     let _infallible = writeln!(
         out,
-        "\n  {:<18} {:>10} {:>8} {:>10}   {}",
-        "Budget", "a run", "alarms", "ringing", "false alarms it allows here"
+        "\n  {:<18} {:>10} {:>8} {:>10}   false alarms it allows here",
+        "Budget", "a run", "alarms", "ringing"
     );
     for replay in &backtest.budgets {
         let _infallible = writeln!(

@@ -215,8 +215,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn ends(interval: Interval) -> Option<[f64; 2]> {
-    Some([interval.low, interval.high])
+fn ends(interval: Interval) -> [f64; 2] {
+    [interval.low, interval.high]
 }
 
 fn classifier(found: &DomainClassifier, max_columns: usize) -> Measured<'_> {
@@ -224,7 +224,7 @@ fn classifier(found: &DomainClassifier, max_columns: usize) -> Measured<'_> {
     Measured {
         statistic: found.auc,
         p_value: Some(found.p_value),
-        interval: ends(found.interval),
+        interval: Some(ends(found.interval)),
         convention: "house",
         n_baseline: found.n_baseline,
         n_current: found.n_current,
@@ -252,7 +252,7 @@ fn reconstruction(found: &PcaReconstruction) -> Measured<'_> {
     Measured {
         statistic: found.value,
         p_value: Some(found.p_value),
-        interval: ends(found.interval),
+        interval: Some(ends(found.interval)),
         convention: "house",
         n_baseline: found.n_baseline,
         n_current: found.n_current,
@@ -282,7 +282,7 @@ fn nannyml(found: &NannymlReconstruction) -> Measured<'_> {
     Measured {
         statistic: found.value.value,
         p_value: None,
-        interval: found.value.band().and_then(ends),
+        interval: found.value.band().map(ends),
         convention: "nannyml",
         n_baseline,
         n_current: found.value.n_rows,
@@ -409,7 +409,7 @@ impl<'a> Pair<'a> {
             baseline: pair.baseline,
             current: pair.current,
             z: pair.z,
-            interval: [pair.interval.low, pair.interval.high],
+            interval: ends(pair.interval),
             p_value: pair.p_value,
             adjusted_p_value: pair.adjusted_p_value,
             pearson: pair.pearson.map(|pearson| Pearson {

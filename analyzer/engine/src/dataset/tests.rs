@@ -43,7 +43,7 @@ fn elements_of_an_array_are_gathered_in_their_order() {
     let side = || {
         let elements = (0..12)
             .rev()
-            .map(|idx| numeric(&format!("e.{idx}"), &[idx as f64 + 0.5, 1.5]));
+            .map(|idx| numeric(&format!("e.{idx}"), &[f64::from(idx) + 0.5, 1.5]));
         rows(elements.chain([numeric("e2", &[0.5, 0.25])]).collect())
     };
     let sides = sides(side(), side(), &["e".to_owned()], &everything).unwrap();

@@ -182,7 +182,7 @@ fn resolve(
                 .to_owned(),
         )
     })?;
-    let is_relative = parsed.as_path().is_some_and(|path| path.is_relative());
+    let is_relative = parsed.as_path().is_some_and(std::path::Path::is_relative);
     if !is_relative {
         return Ok(parsed);
     }

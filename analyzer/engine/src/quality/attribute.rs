@@ -22,10 +22,7 @@ impl Attribute {
         if let Ok(index) = text.parse() {
             return Self::Index(index);
         }
-        let bare = |part: &str| {
-            part.trim_end_matches(|c: char| c == ']' || c == '*' || c == '[')
-                .to_owned()
-        };
+        let bare = |part: &str| part.trim_end_matches([']', '*', '[']).to_owned();
         match text.rsplit_once("].") {
             Some((_, last)) => Self::Name(bare(last)),
             None => Self::Name(text.strip_suffix("[*]").unwrap_or(text).to_owned()),

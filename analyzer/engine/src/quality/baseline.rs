@@ -289,7 +289,7 @@ pub(crate) async fn load_baseline(
                     .as_ref()
                     .and_then(|document| document.metrics.get(name));
                 constraint.baseline = metric
-                    .map(|metric| metric.to_metric())
+                    .map(baselines::document::quality::MetricTwin::to_metric)
                     .filter(|metric| metric.value == constraint.threshold);
             }
             found.constraints = Some(loaded.constraints);

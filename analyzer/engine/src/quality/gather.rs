@@ -291,7 +291,9 @@ mod tests {
     fn codes_do_not_depend_on_the_order_of_parts() {
         let part = |texts: &[&str]| {
             let mut column = Gathered::new(Kind::Class);
-            texts.iter().for_each(|text| column.push_class(text));
+            for text in texts {
+                column.push_class(text);
+            }
             column
         };
         let (mut one, mut other) = (part(&["b", "10"]), part(&["a", "10", "9", ""]));

@@ -205,7 +205,7 @@ fn work(
             .oversized
             .map(|_| "line_too_long")
             .into_iter()
-            .chain(item.broken.map(|r| r.name()))
+            .chain(item.broken.map(capture::reject::RejectReason::name))
         {
             labels.counts.lines += 1;
             labels.counts.reject(reason);

@@ -50,10 +50,16 @@ pub(super) fn wanted_features(request: &QualityRequest, baseline: &QualityBaseli
         }
     };
     if let Some(EstimatorDocument::Regression { features, .. }) = &baseline.estimator {
-        features.iter().for_each(|name| add(name));
+        for name in features {
+            add(name);
+        }
     }
-    request.segments.iter().for_each(|name| add(name));
-    request.facets.iter().for_each(|facet| add(&facet.column));
+    for name in &request.segments {
+        add(name);
+    }
+    for facet in &request.facets {
+        add(&facet.column);
+    }
     if request.find_segments || request.explain.is_some() {
         match (&request.schema, &baseline.columns) {
             (Some(schema), _) => schema.features.iter().for_each(|feature| add(&feature.name)),

@@ -49,7 +49,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<(i64, f64)>, String> {
     } else {
         let lines = text.lines().enumerate().filter(|(idx, line)| {
             let line = line.trim();
-            !line.is_empty() && !(*idx == 0 && line.starts_with("from"))
+            let is_header = *idx == 0 && line.starts_with("from");
+            !line.is_empty() && !is_header
         });
         lines
             .map(|(idx, line)| {

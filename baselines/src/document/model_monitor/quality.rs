@@ -15,6 +15,9 @@ use crate::quality::{
     QualityVerdict, ThresholdPoint, constrained_metrics,
 };
 
+/// An axis of a curve: its name, and what it shows of a point.
+type Axis<'a> = (&'a str, fn(&ThresholdPoint) -> f64);
+
 const SUFFIX: &str = "_best_constant_classifier";
 
 /// Constraints of a file, and what in it no window can be judged by.
@@ -74,11 +77,10 @@ impl Statistics {
             metrics.insert(their_name(&name), metric(result, &name, *value));
         }
         let curves = result.curves.as_ref();
-        let of_curve =
-            |points: &[ThresholdPoint], axes: [(&str, fn(&ThresholdPoint) -> f64); 2]| -> Option<Curve> {
-                let curve = axes.map(|(axis, value)| (axis.to_owned(), points.iter().map(value).collect()));
-                (!points.is_empty()).then(|| curve.into())
-            };
+        let of_curve = |points: &[ThresholdPoint], axes: [Axis<'_>; 2]| -> Option<Curve> {
+            let curve = axes.map(|(axis, value)| (axis.to_owned(), points.iter().map(value).collect()));
+            (!points.is_empty()).then(|| curve.into())
+        };
         let found = ClassificationMetrics {
             confusion_matrix: result.confusion_matrix.as_ref().map(|matrix| {
                 let row =
@@ -91,14 +93,14 @@ impl Statistics {
                     .collect()
             }),
             receiver_operating_characteristic_curve: curves.and_then(|curves| {
-                let axes: [(&str, fn(&ThresholdPoint) -> f64); 2] = [
+                let axes: [Axis<'_>; 2] = [
                     ("false_positive_rates", |point| point.false_positive_rate),
                     ("true_positive_rates", |point| point.true_positive_rate),
                 ];
                 of_curve(&curves.roc, axes)
             }),
             precision_recall_curve: curves.and_then(|curves| {
-                let axes: [(&str, fn(&ThresholdPoint) -> f64); 2] = [
+                let axes: [Axis<'_>; 2] = [
                     ("precisions", |point| point.precision),
                     ("recalls", |point| point.true_positive_rate),
                 ];

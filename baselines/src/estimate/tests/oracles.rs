@@ -273,7 +273,7 @@ fn dle_of_bike_sharing_is_nannymls() {
     }
 }
 
-fn features<'a>(schema: &'a Value) -> impl Iterator<Item = (&'a str, bool)> {
+fn features(schema: &Value) -> impl Iterator<Item = (&str, bool)> {
     schema["features"].as_array().unwrap().iter().map(|feature| {
         (
             feature["name"].as_str().unwrap(),

@@ -16,9 +16,9 @@ fn larger() -> (Vec<u32>, Vec<u32>, Vec<f64>) {
     };
     let (mut a, mut b, mut x_moved) = (Vec::new(), Vec::new(), Vec::new());
     for (row, ((a_cell, b_cell), x_cell)) in ids("a").iter().zip(ids("b")).zip(x).enumerate() {
-        let b_id = if row % 3 == 0 { 0 } else { b_cell.unwrap() };
+        let b_id = if row.is_multiple_of(3) { 0 } else { b_cell.unwrap() };
         let a_id = match a_cell {
-            _ if b_id == 1 && row % 4 == 0 => 3,
+            _ if b_id == 1 && row.is_multiple_of(4) => 3,
             Some(id) => *id,
             None if b_id == 0 => 1,
             None => 0,

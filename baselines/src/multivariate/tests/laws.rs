@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Two numbers with missing cells, a wide one, a category with missing cells, one of many values.
+type Row = (Option<f64>, Option<f64>, f64, Option<u32>, u32);
+
 /// Rows of three numeric columns with missing cells and two categorical ones, of ties and wide ranges.
-fn any_rows(
-    max_rows: usize,
-) -> impl Strategy<Value = Vec<(Option<f64>, Option<f64>, f64, Option<u32>, u32)>> {
+fn any_rows(max_rows: usize) -> impl Strategy<Value = Vec<Row>> {
     let number = prop_oneof![
         3 => (-1e3..1e3f64).prop_map(Some),
         2 => (-3i32..3).prop_map(|x| Some(f64::from(x))),
@@ -21,7 +22,7 @@ fn any_rows(
     )
 }
 
-fn rows(cells: &[(Option<f64>, Option<f64>, f64, Option<u32>, u32)]) -> Rows {
+fn rows(cells: &[Row]) -> Rows {
     let vectors: Vec<Option<Vec<f64>>> = cells
         .iter()
         .map(|row| Some(vec![row.0?, row.1?, row.2]))

@@ -18,6 +18,9 @@ use crate::quality::sampling::{Draws, MIN_ROWS_FOR_DRAWS, N_DRAWS, standard_devi
 use crate::quality::tally::Mass;
 use crate::quality::value::value_per_thousand;
 
+/// A metric's name, and how it is read off a matrix.
+type Named<'a> = (&'a str, &'a dyn Fn(&Matrix) -> f64);
+
 const PURPOSE_CELLS: u64 = 4;
 const BETAS: [(f64, &str); 3] = [(0.5, "f0.5"), (1.0, "f1"), (2.0, "f2")];
 const OF_MATRIX: [&str; 18] = [
@@ -373,7 +376,7 @@ fn draw(result: &mut QualityResult, matrix: &Matrix, seed: u64) {
             Matrix::new(rows.collect())
         })
         .collect();
-    let metrics: [(&str, &dyn Fn(&Matrix) -> f64); 6] = [
+    let metrics: [Named<'_>; 6] = [
         ("accuracy", &Matrix::accuracy),
         ("weighted_recall", &Matrix::accuracy),
         ("weighted_precision", &|sample| {

@@ -286,7 +286,7 @@ fn regression_without_spread_or_with_zero_labels() {
 fn money_per_thousand() {
     let labels: Vec<bool> = (0..100).map(|row| row < 40).collect();
     // 30 of the positives and 10 of the negatives are predicted positive.
-    let predicted: Vec<bool> = (0..100).map(|row| row < 30 || row >= 90).collect();
+    let predicted: Vec<bool> = (0..100).map(|row| !(30..90).contains(&row)).collect();
     let mut state = BinaryState::new(BinarySettings::default());
     let rows = BinaryRows {
         labels: &labels,

@@ -95,7 +95,7 @@ fn make(folder: &Path, rows: u64) -> Result<u64> {
 
 pub(crate) fn measure(arguments: &QualityArguments) -> Result<MeasuredQuality> {
     ensure!(
-        arguments.rows % 7_368_787 != 0,
+        !arguments.rows.is_multiple_of(7_368_787),
         "--rows must not be a multiple of 7368787"
     );
     let folder = tempfile::tempdir()?;
