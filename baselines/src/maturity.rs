@@ -143,10 +143,10 @@ impl DelayCurve {
     /// Share that is ever labelled.
     ///
     /// # Errors
-    /// [`MaturityUnknown::StillRising`] unless the last tenth of the follow-up brought at most 2 % of the labels.
+    /// [`MaturityUnknown::StillRising`] unless the last quarter of the follow-up brought at most 2 % of the labels.
     pub fn level(&self) -> Result<f64, MaturityUnknown> {
         let last = self.share_by(self.follow_up);
-        let before = self.share_by((f64::from(self.follow_up) * 0.9).floor() as u32);
+        let before = self.share_by((f64::from(self.follow_up) * 0.75).floor() as u32);
         if last > 0.0 && before >= FINAL_SHARE * last && self.follow_up > 0 {
             Ok(last)
         } else {
