@@ -243,3 +243,18 @@ fn wrong_input_says_what_is_wrong_and_what_next() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The demo's baseline is three months: windows of a month are known from too few to excuse a distance of 0.76 in May.
+#[test]
+fn a_scale_known_from_few_windows_excuses_nothing() {
+    let world = World::new().unwrap();
+    world.succeed("demo --output demo").unwrap();
+    let verdict = world.json("demo/windows/2011-05/verdict.json").unwrap();
+    assert_eq!(verdict["status"], "violated");
+    let findings = verdict["findings"].as_array().unwrap();
+    let temperature = findings
+        .iter()
+        .find(|finding| finding["check"] == "baseline_drift_check" && finding["column"] == "atemp")
+        .unwrap();
+    assert_eq!(temperature["severity"], "violation");
+}
