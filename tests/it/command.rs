@@ -244,9 +244,9 @@ fn wrong_input_says_what_is_wrong_and_what_next() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The demo's baseline is three months: windows of a month are known from too few to excuse a distance of 0.76 in May.
+/// The demo's baseline is three months: a month's limit is so wide there that it excuses no distance of 0.76 in May.
 #[test]
-fn a_scale_known_from_few_windows_excuses_nothing() {
+fn a_limit_too_wide_to_ring_excuses_nothing() {
     let world = World::new().unwrap();
     world.succeed("demo --output demo").unwrap();
     let verdict = world.json("demo/windows/2011-05/verdict.json").unwrap();

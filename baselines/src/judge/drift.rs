@@ -19,9 +19,8 @@ use crate::calibrate::{
 use crate::compare::{Convention, Measurement, Method};
 use crate::summary::InferredType;
 
-/// Degrees of freedom of the null scale from which a column that does not ring excuses Model Monitor's distance check:
-/// about eight windows of the baseline side by side.
-const MIN_FREEDOM_TO_EXCUSE: f64 = 10.0;
+/// Largest effect a column may need to ring, for its silence to excuse Model Monitor's distance check.
+const MAX_LIMIT_TO_EXCUSE: f64 = 0.5;
 
 /// Drift of one column, decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,20 +52,15 @@ impl Drift {
         })
     }
 
-    /// Whether a column was tested against the baseline's own time blocks, did not ring, and is known well enough for
-    /// that to mean something: few windows make wide limits, whose silence excuses nothing.
+    /// Whether a column was tested against the baseline's own time blocks, did not ring, and could have: a test that
+    /// rings only when half of the rows have moved is blind, and its silence excuses nothing.
     pub(super) fn is_usual(&self, column: &str) -> bool {
         let basis = self.terms.as_ref().and_then(|terms| terms.basis);
-        let is_known = |component: &ComponentEvidence| {
-            component
-                .scale_freedom
-                .is_none_or(|freedom| freedom >= MIN_FREEDOM_TO_EXCUSE)
-        };
         matches!(basis, Some(CalibrationBasis::TimeBlocks { .. }))
             && self
                 .columns
                 .get(column)
-                .is_some_and(|found| !found.decision.alarm && found.evidence.components.iter().all(is_known))
+                .is_some_and(|found| !found.decision.alarm && found.decision.limit <= MAX_LIMIT_TO_EXCUSE)
     }
 
     /// The calibrated p-value of a component; `None` where it was not tested.
