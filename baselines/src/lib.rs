@@ -27,3 +27,4 @@ pub mod estimate;
 pub mod segment;
 pub mod bias;
 pub mod document;
+mod mersenne;

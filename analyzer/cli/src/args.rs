@@ -53,6 +53,8 @@ pub(crate) struct BaselineArguments {
     #[command(flatten)]
     pub(crate) columns: crate::command::quality::ColumnArguments,
     #[command(flatten)]
+    pub(crate) facets: crate::command::facet::FacetArguments,
+    #[command(flatten)]
     pub(crate) reading: ReadingArguments,
     /// Print the result as JSON.
     #[arg(long)]

@@ -62,6 +62,23 @@ pub struct AllowedRange {
     pub high: f64,
 }
 
+impl AllowedRange {
+    /// The range of a metric where none was given: 0.8 to 1.25 for `DI` (the four-fifths rule and its inverse), at most
+    /// 0.1 for divergences, −0.1 to 0.1 for differences, the range SageMaker's guide takes as its example. `CI`, `GE`
+    /// and `TE` have none: how many rows a facet has, how unequal all outcomes are, and a ratio of error counts say
+    /// nothing without a range of the user's own.
+    pub fn usual(metric: BiasMetric) -> Option<Self> {
+        use BiasMetric::{CI, DI, GE, JS, KL, KS, LP, TE, TVD};
+        let (low, high) = match metric {
+            CI | GE | TE => return None,
+            DI => (0.8, 1.25),
+            JS | KL | KS | LP | TVD => (f64::NEG_INFINITY, 0.1),
+            _ => (-0.1, 0.1),
+        };
+        Some(Self { low, high })
+    }
+}
+
 /// What an interval says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BiasVerdict {

@@ -131,6 +131,17 @@ impl BiasMetric {
         self.texts().1
     }
 
+    /// The metric of an abbreviation; case does not matter.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::PRE_TRAINING.into_iter().chain(Self::POST_TRAINING);
+        all.find(|metric| metric.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is made from labels. The others need predictions, and `CI` neither.
+    pub fn needs_labels(self) -> bool {
+        !matches!(self, Self::CI | Self::DPPL | Self::DI | Self::CDDPL | Self::FT)
+    }
+
     fn texts(self) -> (&'static str, &'static str) {
         match self {
             Self::CI => ("CI", "Class Imbalance (CI)"),
@@ -165,8 +176,7 @@ impl BiasMetric {
 
     fn needs(self, counts: &FacetCounts) -> Result<(), BiasFailure> {
         let pre = Self::PRE_TRAINING.contains(&self);
-        let of_labels = !matches!(self, Self::CI | Self::DPPL | Self::DI | Self::CDDPL | Self::FT);
-        if of_labels && !counts.has_label {
+        if self.needs_labels() && !counts.has_label {
             return Err(BiasFailure::NeedsLabels);
         }
         if !pre && !counts.has_prediction {
@@ -300,19 +310,33 @@ fn over_outcomes(a: &Side, d: &Side, term: impl Fn(f64, f64) -> f64) -> f64 {
 }
 
 fn conditional_disparity(counts: &FacetCounts, positive: impl Fn(&super::Cell) -> bool) -> f64 {
-    let mut groups: Vec<u32> = counts.cells.keys().map(|cell| cell.group).collect();
-    groups.dedup();
+    /// Rows of a group by outcome: all, and in the facet.
+    #[derive(Default)]
+    struct Group {
+        rejected: [u64; 2],
+        accepted: [u64; 2],
+    }
+    let mut groups: Vec<(u32, Group)> = Vec::new();
+    // Cells are sorted by group.
+    for (cell, &count) in &counts.cells {
+        if groups.last().is_none_or(|(group, _)| *group != cell.group) {
+            groups.push((cell.group, Group::default()));
+        }
+        let Some((_, group)) = groups.last_mut() else { continue };
+        let side = if positive(cell) {
+            &mut group.accepted
+        } else {
+            &mut group.rejected
+        };
+        side[0] += count;
+        side[1] += if cell.facet { count } else { 0 };
+    }
+    let share = |[all, in_facet]: [u64; 2]| divide(in_facet as f64, all as f64);
     let weighted: f64 = groups
-        .into_iter()
-        .map(|group| {
-            let size = |accepted: bool, in_facet: bool| {
-                counts.count(|cell| {
-                    cell.group == group && positive(cell) == accepted && (cell.facet || !in_facet)
-                })
-            };
-            let rejected = divide(size(false, true), size(false, false));
-            let accepted = divide(size(true, true), size(true, false));
-            (size(true, false) + size(false, false)) * (rejected - accepted)
+        .iter()
+        .map(|(_, group)| {
+            let n = (group.accepted[0] + group.rejected[0]) as f64;
+            n * (share(group.rejected) - share(group.accepted))
         })
         .sum();
     weighted / counts.n_rows() as f64

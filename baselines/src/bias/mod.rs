@@ -14,9 +14,11 @@ mod flip_test;
 mod interval;
 mod attribution;
 
-pub use attribution::{ATTRIBUTION_LIMIT, attribution_ndcg};
+pub use attribution::{
+    ATTRIBUTION_LIMIT, AttributionDrift, attribution_drift, attribution_ndcg, global_attributions,
+};
 pub use counts::{Cell, FacetCounts, FacetRows};
-pub use flip_test::{FlipTest, flip_test};
+pub use flip_test::{FlipColumn, FlipTest, MixedFlipTest, flip_test, flip_test_mixed};
 pub use interval::{
     AllowedRange, BiasInterval, BiasVerdict, BootstrapOptions, bias_intervals, judge_interval,
     point_violation,

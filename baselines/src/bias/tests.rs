@@ -433,3 +433,98 @@ fn what_is_missing_is_said() {
     };
     assert_eq!(FacetCounts::of(&short), Err(BiasFailure::LengthsDiffer));
 }
+
+/// Categories are one-hot codes: √2 apart. The same answer as of the codes written out.
+#[test]
+fn categories_are_compared_as_one_hot_codes() {
+    let n = 90;
+    let facet: Vec<bool> = (0..n).map(|row| row % 3 == 0).collect();
+    let prediction: Vec<bool> = (0..n).map(|row| (row * row) % 5 < 2).collect();
+    let number: Vec<f64> = (0..n).map(|row| ((row * 37) % 101) as f64 / 25.0).collect();
+    let codes: Vec<u32> = (0..n).map(|row| (row as u32 * 7) % 4).collect();
+    let one_hot: Vec<Vec<f64>> = (0..4)
+        .map(|code| {
+            codes
+                .iter()
+                .map(|found| f64::from(u8::from(*found == code)))
+                .collect()
+        })
+        .collect();
+    let mut written_out: Vec<&[f64]> = vec![&number];
+    written_out.extend(one_hot.iter().map(Vec::as_slice));
+    let mixed = [FlipColumn::Number(&number), FlipColumn::Category(&codes)];
+    let found = flip_test_mixed(&facet, &prediction, &mixed).unwrap();
+    assert_eq!(found.flips, flip_test(&facet, &prediction, &written_out).unwrap());
+    assert_eq!((found.n_without_features, found.n_thinned), (0, 0));
+}
+
+#[test]
+fn rows_without_a_feature_are_left_out_and_many_rows_are_thinned() {
+    let n = 30_000;
+    let facet: Vec<bool> = (0..n).map(|row| row % 3 == 0).collect();
+    let prediction: Vec<bool> = (0..n).map(|row| row % 3 == 0 || row % 2 == 0).collect();
+    let mut number: Vec<f64> = (0..n).map(|row| (row % 2) as f64).collect();
+    number[7] = f64::NAN;
+    let found = flip_test_mixed(&facet, &prediction, &[FlipColumn::Number(&number)]).unwrap();
+    assert_eq!(found.n_without_features, 1);
+    assert_eq!(found.n_thinned, 6_000, "of 10,000 in the facet 4,000 are compared");
+    // Facet rows are always positive; the others where the number is 0: half of the facet would turn negative.
+    assert_eq!(found.flips.n_to_negative, 2_000);
+    assert_eq!(found.flips.n_to_positive, 0);
+    let nothing = [f64::NAN; 4];
+    let found = flip_test_mixed(&[true, false, true, false], &[true; 4], &[FlipColumn::Number(&nothing)]);
+    assert_eq!(found, Err(BiasFailure::OneSided { every: false }));
+}
+
+#[test]
+fn metrics_have_names_and_most_have_a_usual_range() {
+    for metric in metrics() {
+        assert_eq!(BiasMetric::named(metric.name()), Some(metric));
+    }
+    assert_eq!(BiasMetric::named("di"), Some(BiasMetric::DI));
+    assert_eq!(BiasMetric::named("nothing"), None);
+    let without = metrics().filter(|metric| AllowedRange::usual(*metric).is_none());
+    assert_eq!(
+        without.collect::<Vec<_>>(),
+        [BiasMetric::CI, BiasMetric::GE, BiasMetric::TE]
+    );
+}
+
+/// `sklearn.metrics.ndcg_score` of scikit-learn 1.9.1 is the same sum (log2 discounts, linear gain):
+/// ndcg_score([[0.5, 0.3, 0.2, 0.1]], [[0.1, 0.2, 0.3, 0.5]]).
+#[test]
+fn ndcg_of_a_turned_order_is_scikit_learns() {
+    let found = attribution_ndcg(&[0.5, 0.3, 0.2, 0.1], &[0.1, 0.2, 0.3, 0.5]).unwrap();
+    assert!((found - 0.710_670_581_977_758_2).abs() < 1e-15, "{found}");
+}
+
+#[test]
+fn attribution_drift_has_an_interval_that_holds_its_value() {
+    let n = 5_000;
+    let column = |scale: f64, step: usize| -> Vec<f64> {
+        (0..n)
+            .map(|row| scale * ((row * step) % 101) as f64 * if row % 2 == 0 { 1.0 } else { -1.0 })
+            .collect()
+    };
+    let (a, mut b, c) = (column(3.0, 7), column(2.0, 11), column(1.0, 13));
+    b[3] = f64::NAN;
+    let options = BootstrapOptions {
+        n_resamples: 200,
+        ..BootstrapOptions::default()
+    };
+    let same = attribution_drift(&[3.0, 2.0, 1.0], &[&a, &b, &c], options).unwrap();
+    assert_eq!(same.n, n as u64 - 1);
+    assert_eq!((same.ndcg, same.high), (1.0, 1.0));
+    let turned = attribution_drift(&[1.0, 2.0, 9.0], &[&a, &b, &c], options).unwrap();
+    assert!(turned.low <= turned.ndcg && turned.ndcg <= turned.high && turned.high < ATTRIBUTION_LIMIT);
+    assert_eq!(turned, attribution_drift(&[1.0, 2.0, 9.0], &[&a, &b, &c], options).unwrap());
+    let (global, n_global) = global_attributions(&[&a, &b, &c]).unwrap();
+    assert_eq!((global, n_global), (turned.live, turned.n));
+    // Features of nearly equal weight change places by chance: the interval reaches up to an unchanged order.
+    let noisy = attribution_drift(&[3.0, 3.001, 1.0], &[&a[..40], &a[5..45], &c[..40]], options).unwrap();
+    assert!(noisy.low < noisy.high && noisy.high == 1.0);
+    assert_eq!(
+        attribution_drift(&[1.0], &[&[f64::NAN; 3]], options),
+        Err(BiasFailure::NoAttributions)
+    );
+}

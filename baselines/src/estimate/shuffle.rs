@@ -1,49 +1,20 @@
 //! scikit-learn's seeded stratified 90/10 shuffles, so that the decision to calibrate falls as NannyML's does.
 //!
 //! `StratifiedShuffleSplit(n_splits=10, test_size=0.1, random_state=42)` of scikit-learn 1.9.1 over NumPy's legacy
-//! generator: MT19937 (Matsumoto and Nishimura 1998, ACM TOMACS 8(1)) seeded by its `init_genrand`, bounded integers
-//! by masked rejection, Fisher–Yates from the end. Does not know what the rows are.
+//! `RandomState`: [`crate::mersenne`], bounded integers by masked rejection, Fisher–Yates from the end. Does not know what the rows are.
 
-const N: usize = 624;
-const M: usize = 397;
+use crate::mersenne::Mt19937;
 
-/// The generator behind `numpy.random.RandomState(seed)`.
-pub(super) struct Mt19937 {
-    state: [u32; N],
-    next: usize,
-}
+/// `numpy.random.RandomState(seed)`.
+pub(super) struct RandomState(Mt19937);
 
-impl Mt19937 {
+impl RandomState {
     pub(super) fn new(seed: u32) -> Self {
-        let mut state = [seed; N];
-        for idx in 1..N {
-            let previous = state[idx - 1];
-            state[idx] = 1_812_433_253u32
-                .wrapping_mul(previous ^ (previous >> 30))
-                .wrapping_add(idx as u32);
-        }
-        Self { state, next: N }
-    }
-
-    fn refill(&mut self) {
-        for idx in 0..N {
-            let mixed = (self.state[idx] & 0x8000_0000) | (self.state[(idx + 1) % N] & 0x7fff_ffff);
-            let twist = if mixed & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.state[idx] = self.state[(idx + M) % N] ^ (mixed >> 1) ^ twist;
-        }
-        self.next = 0;
+        Self(Mt19937::from_seed(seed))
     }
 
     pub(super) fn next_u32(&mut self) -> u32 {
-        if self.next == N {
-            self.refill();
-        }
-        let mut word = self.state[self.next];
-        self.next += 1;
-        word ^= word >> 11;
-        word ^= (word << 7) & 0x9d2c_5680;
-        word ^= (word << 15) & 0xefc6_0000;
-        word ^ (word >> 18)
+        self.0.next_u32()
     }
 
     /// Uniform in `0..=max`.
@@ -94,13 +65,13 @@ pub(super) fn stratified_splits(label: &[bool]) -> Vec<Split> {
     if refused || n_test < class_rows.len() || n_train < class_rows.len() {
         return Vec::new();
     }
-    let mut generator = Mt19937::new(42);
+    let mut generator = RandomState::new(42);
     (0..10)
         .map(|_| one_split(&class_rows, n_train, n_test, &mut generator))
         .collect()
 }
 
-fn one_split(class_rows: &[Vec<usize>], n_train: usize, n_test: usize, generator: &mut Mt19937) -> Split {
+fn one_split(class_rows: &[Vec<usize>], n_train: usize, n_test: usize, generator: &mut RandomState) -> Split {
     let sizes: Vec<usize> = class_rows.iter().map(Vec::len).collect();
     let train_sizes = approximate_mode(&sizes, n_train, generator);
     let left: Vec<usize> = sizes
@@ -131,7 +102,7 @@ fn one_split(class_rows: &[Vec<usize>], n_train: usize, n_test: usize, generator
 }
 
 /// The mode of the multivariate hypergeometric distribution, ties by lot: scikit-learn's `_approximate_mode`.
-fn approximate_mode(sizes: &[usize], n_draws: usize, generator: &mut Mt19937) -> Vec<usize> {
+fn approximate_mode(sizes: &[usize], n_draws: usize, generator: &mut RandomState) -> Vec<usize> {
     let total: usize = sizes.iter().sum();
     let exact: Vec<f64> = sizes
         .iter()

@@ -1,74 +1,28 @@
-//! MT19937, seeded and read as Python's `random.Random` does it.
+//! Python's `random.Random(seed)`, as far as KSWIN draws from it: `sample`.
 //!
-//! M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998) 3–30. It is here, and not `rand`'s generator,
-//! so that KSWIN draws the very positions River draws (`random.Random(seed).sample`, CPython 3.11). Not for anything
-//! that needs good randomness.
+//! So that KSWIN draws the very positions River draws (`random.Random(seed).sample`, CPython 3.11). The generator is
+//! [`crate::mersenne`]'s. Not for anything that needs good randomness.
 
+use crate::mersenne::Mt19937;
 use serde::{Deserialize, Serialize};
-
-const N: usize = 624;
-const M: usize = 397;
 
 /// The generator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Twister {
-    words: Vec<u32>,
-    next: usize,
-}
+#[serde(transparent)]
+pub(super) struct Twister(Mt19937);
 
 impl Twister {
     /// `random.Random(seed)`.
     pub(super) fn new(seed: u64) -> Self {
-        let low = seed as u32;
-        let high = (seed >> 32) as u32;
-        let key = if high == 0 { vec![low] } else { vec![low, high] };
-        let mut words = vec![19_650_218u32];
-        for i in 1..N {
-            let before = words[i - 1];
-            words.push(
-                1_812_433_253u32
-                    .wrapping_mul(before ^ (before >> 30))
-                    .wrapping_add(i as u32),
-            );
-        }
-        let mut i = 1;
-        for step in 0..N {
-            let before = words[i - 1];
-            let j = step % key.len();
-            words[i] = (words[i] ^ (before ^ (before >> 30)).wrapping_mul(1_664_525))
-                .wrapping_add(key[j])
-                .wrapping_add(j as u32);
-            i = advance(&mut words, i);
-        }
-        for _ in 1..N {
-            let before = words[i - 1];
-            words[i] =
-                (words[i] ^ (before ^ (before >> 30)).wrapping_mul(1_566_083_941)).wrapping_sub(i as u32);
-            i = advance(&mut words, i);
-        }
-        words[0] = 0x8000_0000;
-        Self { words, next: N }
+        let (low, high) = (seed as u32, (seed >> 32) as u32);
+        Self(match high {
+            0 => Mt19937::from_key(&[low]),
+            _ => Mt19937::from_key(&[low, high]),
+        })
     }
 
     fn word(&mut self) -> u32 {
-        if self.next >= N {
-            self.renew();
-        }
-        let mut y = self.words[self.next];
-        self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
-    }
-
-    fn renew(&mut self) {
-        for i in 0..N {
-            let y = (self.words[i] & 0x8000_0000) | (self.words[(i + 1) % N] & 0x7fff_ffff);
-            let odd = if y & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.words[i] = self.words[(i + M) % N] ^ (y >> 1) ^ odd;
-        }
-        self.next = 0;
+        self.0.next_u32()
     }
 
     /// `_randbelow(n)` for 0 < n < 2³²: words are drawn until one is below.
@@ -109,16 +63,7 @@ impl Twister {
     }
 
     pub(super) fn is_sound(&self) -> bool {
-        self.words.len() == N && self.next <= N && self.words.iter().any(|word| *word != 0)
-    }
-}
-
-fn advance(words: &mut [u32], i: usize) -> usize {
-    if i + 1 < N {
-        i + 1
-    } else {
-        words[0] = words[N - 1];
-        1
+        self.0.is_sound()
     }
 }
 

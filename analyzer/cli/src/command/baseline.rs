@@ -1,5 +1,6 @@
 //! `driftline baseline`.
 
+use super::facet::bias_settings;
 use super::quality;
 use crate::args::BaselineArguments;
 use crate::progress::Bar;
@@ -7,7 +8,7 @@ use crate::{exit, message, settings};
 use baselines::quality::Problem;
 use baselines::summary::Distinct;
 use engine::baseline::{BaselineRequest, MadeBaseline, make};
-use engine::quality::{MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline};
+use engine::quality::{BiasSettings, MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline};
 use engine::report::format::{count, percent, plural};
 use engine::{EngineError, ErrorKind};
 use serde::Serialize;
@@ -50,6 +51,7 @@ async fn model_quality(
     store: &StoreOptions,
 ) -> Result<Option<MadeQualityBaseline>, EngineError> {
     let (columns, classes) = quality::columns(&arguments.columns)?;
+    let bias = bias_settings(&arguments.facets, None)?;
     let of_schema = request.schema.as_ref().and_then(|schema| {
         let whole = schema.label.is_some() && (schema.prediction.is_some() || schema.probability.is_some());
         let problem = match schema.task.as_deref()? {
@@ -61,10 +63,10 @@ async fn model_quality(
         whole.then_some(problem)
     });
     let Some(problem) = arguments.problem.map(Problem::from).or(of_schema) else {
-        if columns != QualityColumns::default() {
+        if columns != QualityColumns::default() || bias != BiasSettings::default() {
             return Err(EngineError::new(
                 ErrorKind::Usage,
-                "--prediction, --probability and --label need --problem to say what is predicted",
+                "--prediction, --probability, --label, --facet and --attributions need --problem to say what is predicted",
             )
             .with_hint("--problem binary, multiclass or regression"));
         }
@@ -77,6 +79,7 @@ async fn model_quality(
         classes,
         schema: request.schema.clone(),
         options: quality::options(&arguments.columns)?,
+        bias,
         evaluated_at: None,
         settings: request.settings.clone(),
         store: store.clone(),

@@ -8,6 +8,7 @@ pub(crate) mod compare;
 mod demo;
 pub(crate) mod quality;
 pub(crate) mod detect;
+pub(crate) mod facet;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;

@@ -1,13 +1,15 @@
 //! `driftline quality`.
 
+use super::facet::{BiasRangeArguments, FacetArguments, bias_settings};
 use crate::args::{FailOn, ReadingArguments};
 use crate::progress::Bar;
 use crate::{exit, message, settings};
+use baselines::document::quality::QualityDocument;
 use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy, ValueMatrix};
 use clap::{Args, ValueEnum};
 use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
 use engine::quality::{
-    Attribute, ClassSettings, FacetRequest, QualityColumns, QualityRequest, QualityRun, run as measure,
+    Attribute, ClassSettings, QualityColumns, QualityRequest, QualityRun, run as measure,
 };
 use engine::report::format::{count, percent};
 use engine::{EngineError, ErrorKind};
@@ -107,9 +109,10 @@ pub(crate) struct QualityArguments {
     /// Search for segments that are worse than the rest.
     #[arg(long)]
     find_segments: bool,
-    /// Bias metrics of this facet: COLUMN, or COLUMN=VALUE.
-    #[arg(long, value_name = "COLUMN[=VALUE]")]
-    facet: Vec<String>,
+    #[command(flatten)]
+    facets: FacetArguments,
+    #[command(flatten)]
+    ranges: BiasRangeArguments,
     /// The labelled data of the baseline: divides the change of the loss among the features.
     #[arg(long, value_name = "LOCATION")]
     explain: Option<String>,
@@ -214,7 +217,7 @@ async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<Q
         schema: settings::schema(arguments.reading.schema.as_deref(), store).await?,
         segments: arguments.segment.clone(),
         find_segments: arguments.find_segments,
-        facets: arguments.facet.iter().map(|facet| facet_of(facet)).collect(),
+        bias: bias_settings(&arguments.facets, Some(&arguments.ranges))?,
         explain: place("--explain", &arguments.explain)?,
         sampling: place("--sampling", &arguments.sampling)?,
         options: QualityOptions {
@@ -238,19 +241,6 @@ async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<Q
         store: store.clone(),
         title: arguments.title.clone(),
     })
-}
-
-fn facet_of(text: &str) -> FacetRequest {
-    match text.split_once('=') {
-        Some((column, value)) => FacetRequest {
-            column: column.to_owned(),
-            value: Some(value.to_owned()),
-        },
-        None => FacetRequest {
-            column: text.to_owned(),
-            value: None,
-        },
-    }
 }
 
 /// Columns and classes as arguments say them.
@@ -363,6 +353,7 @@ fn text(found: &QualityRun, written: &Written) -> String {
             let _infallible = writeln!(out, "  {name:28} {:>12.6}  {band}", found.value);
         }
     }
+    fairness_text(&mut out, document);
     for (name, n) in document.labels.iter().filter(|(_, n)| **n > 0) {
         let _infallible = writeln!(out, "{}: {}", name.replace('_', " "), count(*n));
     }
@@ -387,4 +378,43 @@ fn text(found: &QualityRun, written: &Written) -> String {
         let _infallible = writeln!(out, "nothing new: revision {} stands", written.revision);
     }
     out
+}
+
+/// Bias metrics that are judged, and what the model's answers rest on.
+fn fairness_text(out: &mut String, document: &QualityDocument) {
+    let mut facet = "";
+    for found in &document.bias {
+        if found.facet != facet {
+            facet = &found.facet;
+            let of_facet = document.bias.iter().filter(|other| other.facet == found.facet);
+            let (judged, n_alerts) = of_facet.fold((0, 0), |(judged, alerts), other| {
+                (
+                    judged + u64::from(other.outcome != "not_judged"),
+                    alerts + u64::from(other.alert),
+                )
+            });
+            let _infallible = writeln!(out, "bias of {facet}: {n_alerts} alerts, {judged} metrics judged");
+        }
+        let (Some(value), Some(low), Some(high)) = (found.value, found.low, found.high) else {
+            continue;
+        };
+        let mark = match found.outcome.as_str() {
+            "alert" => "  alert",
+            "outside_within_chance" => "  outside its range, within chance",
+            _ => "",
+        };
+        let _infallible = writeln!(out, "  {:28} {value:>12.6}  [{low:.6}, {high:.6}]{mark}", found.metric);
+    }
+    if let Some(found) = &document.attributions {
+        let mark = if found.alert { "  alert" } else { "" };
+        match (found.ndcg, found.low, found.high, &found.reason) {
+            (Some(ndcg), Some(low), Some(high), _) => {
+                let _infallible = writeln!(out, "attributions: nDCG {ndcg:.6}  [{low:.6}, {high:.6}]{mark}");
+            }
+            (_, _, _, reason) => {
+                let reason = reason.as_deref().unwrap_or_default();
+                let _infallible = writeln!(out, "attributions were not judged: {reason}");
+            }
+        }
+    }
 }

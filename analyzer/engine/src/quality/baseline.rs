@@ -8,11 +8,15 @@
 //!
 //! A folder that holds Model Monitor's own two files is a baseline too. Computes nothing.
 
+use super::attributions;
+use super::bias::{self, BiasContext};
 use super::estimates;
+use super::fairness::{Fairness, Rule};
 use super::load::{LoadRequest, load_table};
 use super::measure::{MeasureSettings, measure};
-use super::request::{ClassSettings, QualityColumns};
-use super::sample::ClassChoice;
+use super::parts::model_inputs;
+use super::request::{BiasSettings, ClassSettings, QualityColumns};
+use super::sample::{BesideColumn, ClassChoice};
 use crate::error::{EngineError, ErrorKind};
 use crate::output::write_all;
 use crate::progress::Progress;
@@ -52,6 +56,8 @@ pub struct QualityBaselineRequest {
     pub schema: Option<Schema>,
     /// Options of the library.
     pub options: QualityOptions,
+    /// Facets, group and attributions to learn.
+    pub bias: BiasSettings,
     /// What time `statistics.json` says it was evaluated at.
     pub evaluated_at: Option<i64>,
     /// How to read.
@@ -91,7 +97,7 @@ pub async fn make_quality_baseline(
         classes: request.classes.classes.clone().or(of_schema),
         positive: request.classes.positive.clone(),
     };
-    let features = match (&request.schema, request.problem) {
+    let features: Vec<String> = match (&request.schema, request.problem) {
         (Some(schema), Problem::Regression) => schema
             .features
             .iter()
@@ -99,6 +105,8 @@ pub async fn make_quality_baseline(
             .collect(),
         _ => Vec::new(),
     };
+    let inputs = model_inputs(request.schema.as_ref(), None);
+    let beside = wanted_columns(&features, &inputs, &request.bias);
     let empty = BTreeMap::new();
     let load = LoadRequest {
         problem: request.problem,
@@ -107,7 +115,8 @@ pub async fn make_quality_baseline(
         schema: request.schema.as_ref(),
         known: None,
         baseline_columns: &empty,
-        features: &features,
+        features: &beside,
+        attributions: request.bias.attributions.as_deref(),
         settings: &request.settings,
         store: &request.store,
         progress,
@@ -148,6 +157,19 @@ pub async fn make_quality_baseline(
         document.notes.push(format!("no estimator was fitted: {reason}"));
     }
     document.take_result(&result);
+    let mut notes = std::mem::take(&mut document.notes);
+    let context = BiasContext {
+        asked: &request.bias,
+        settings: &settings,
+        rule: &Rule::Nothing,
+        baseline: &[],
+        inputs: &inputs,
+    };
+    bias::fill(&mut document, &mut notes, sample, &context)?;
+    let limit = request.bias.attribution_limit;
+    document.attributions =
+        attributions::describe(&mut notes, sample, &settings, &Rule::Nothing, &BTreeMap::new(), limit);
+    document.notes = notes;
     progress.done();
     Ok(MadeQualityBaseline {
         document,
@@ -156,6 +178,27 @@ pub async fn make_quality_baseline(
         estimator,
         evaluation_time: request.evaluated_at.and_then(format_rfc3339),
     })
+}
+
+/// Columns beside predictions: an estimator's features must be there, the other inputs may.
+fn wanted_columns(features: &[String], inputs: &[String], bias: &BiasSettings) -> Vec<BesideColumn> {
+    let mut columns: Vec<BesideColumn> = Vec::new();
+    let facets = bias.facets.iter().map(|facet| &facet.column);
+    let asked = features
+        .iter()
+        .map(|name| (name, Some("--schema")))
+        .chain(facets.map(|name| (name, Some("--facet"))))
+        .chain(bias.group.iter().map(|name| (name, Some("--group"))));
+    let for_flips = inputs.iter().filter(|_| !bias.facets.is_empty());
+    for (name, argument) in asked.chain(for_flips.map(|name| (name, None))) {
+        if !columns.iter().any(|known| known.name == *name) {
+            columns.push(BesideColumn {
+                name: name.clone(),
+                argument,
+            });
+        }
+    }
+    columns
 }
 
 impl MadeQualityBaseline {
@@ -200,6 +243,8 @@ pub(crate) struct QualityBaseline {
     pub(crate) missing: String,
     pub(crate) document: Option<QualityDocument>,
     pub(crate) estimator: Option<EstimatorDocument>,
+    /// Bias and attributions it has.
+    pub(super) fairness: Fairness,
     /// The data-quality baseline beside it: names and order of captured columns.
     pub(crate) columns: Option<Baseline>,
     pub(crate) digest: String,
@@ -265,6 +310,7 @@ pub(crate) async fn load_baseline(
     if let Some(bytes) = quality {
         let document =
             QualityDocument::from_bytes(&bytes).map_err(|error| unusable(&place(QUALITY_FILE), error))?;
+        found.fairness = Fairness::of_document(&document);
         found.document = Some(document);
     }
     if let Some(bytes) = constraints {

@@ -2,14 +2,14 @@
 //!
 //! Resolves which columns are meant; computes nothing.
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, attribution_columns};
 use super::gather::{Kind, NO_TIME};
 use super::join::{JoinCounts, join};
 use super::labels::{ID_NAMES, LabelColumns, Labels, read_labels};
 use super::merged::MergeLabels;
 use super::read::{Choice, ObjectLines, ReadCounts, Role, Rows, Wanted, read_rows};
 use super::request::QualityColumns;
-use super::sample::{ClassChoice, Sample};
+use super::sample::{BesideColumn, BesideNames, ClassChoice, Sample};
 use crate::baseline::{refuse_empty, settings_for};
 use crate::error::{EngineError, ErrorKind};
 use crate::plan::{self, ScanColumns};
@@ -35,7 +35,9 @@ pub(crate) struct LoadRequest<'a> {
     pub(crate) known: Option<&'a Baseline>,
     /// Columns by which roles were found in the model-quality baseline.
     pub(crate) baseline_columns: &'a BTreeMap<String, String>,
-    pub(crate) features: &'a [String],
+    pub(crate) features: &'a [BesideColumn],
+    /// Where feature attributions stand.
+    pub(crate) attributions: Option<&'a str>,
     pub(crate) settings: &'a ScanSettings,
     pub(crate) store: &'a StoreOptions,
     pub(crate) progress: &'a dyn Progress,
@@ -69,25 +71,53 @@ struct Resolved {
     shown: BTreeMap<String, String>,
     n_scores: usize,
     has_prediction: bool,
+    /// Features whose attributions were found.
+    attributions: Vec<String>,
 }
 
-/// Loads a window with labels from elsewhere.
-pub(crate) async fn load_window(
+/// Predictions as they were read.
+struct Predictions {
+    sources: Vec<Source>,
+    is_table: bool,
+    resolved: Resolved,
+    rows: Rows,
+    lines: Vec<ObjectLines>,
+}
+
+/// Whose predictions are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// A window's: captured records or a table, labels elsewhere.
+    Window,
+    /// A baseline's: a table with its labels.
+    Baseline,
+}
+
+async fn read_predictions(
     request: &LoadRequest<'_>,
-    capture: &Location,
-    ground_truth: &Location,
-) -> Result<Loaded, EngineError> {
-    let sources = discover(capture, request.store, &request.settings.window).await?;
-    refuse_empty(capture, &sources, "capture")?;
+    location: &Location,
+    whose: Whose,
+) -> Result<Predictions, EngineError> {
+    let (what, stage) = match whose {
+        Whose::Window => ("capture", "reading predictions"),
+        Whose::Baseline => ("baseline data", "reading labelled predictions"),
+    };
+    let sources = discover(location, request.store, &request.settings.window).await?;
+    refuse_empty(location, &sources, what)?;
     let looked = probe(&sources.objects).await?;
     let columns = scan_columns(request, &looked);
     let choice = Choice::of(&columns, &looked);
-    let resolved = resolve(request, &choice, false)?;
+    if whose == Whose::Baseline && !choice.is_table {
+        return Err(EngineError::new(
+            ErrorKind::Usage,
+            format!("a model-quality baseline needs labels beside predictions, and {location} is no table"),
+        )
+        .with_hint("give a .csv, .parquet or .jsonl file with prediction and label columns"));
+    }
+    let resolved = resolve(request, &choice, whose == Whose::Baseline)?;
     let settings = settings_for(request.settings, &looked);
-    request.progress.stage(
-        "reading predictions",
-        sources.objects.iter().map(|source| source.size).sum(),
-    );
+    let n_bytes = sources.objects.iter().map(|source| source.size).sum();
+    request.progress.stage(stage, n_bytes);
     let rows = read_rows(
         &sources.objects,
         &choice,
@@ -97,6 +127,31 @@ pub(crate) async fn load_window(
     )
     .await?;
     request.progress.done();
+    let lines = (0..sources.objects.len() as u32)
+        .map(|idx| rows.objects.get(&idx).copied().unwrap_or_default())
+        .collect();
+    Ok(Predictions {
+        sources: sources.objects,
+        is_table: choice.is_table,
+        resolved,
+        rows,
+        lines,
+    })
+}
+
+/// Loads a window with labels from elsewhere.
+pub(crate) async fn load_window(
+    request: &LoadRequest<'_>,
+    capture: &Location,
+    ground_truth: &Location,
+) -> Result<Loaded, EngineError> {
+    let Predictions {
+        sources,
+        is_table,
+        resolved,
+        rows,
+        lines,
+    } = read_predictions(request, capture, Whose::Window).await?;
     if rows.len() == 0 {
         let counts = &rows.counts;
         return Err(EngineError::new(
@@ -138,11 +193,10 @@ pub(crate) async fn load_window(
     };
     request.progress.done();
     let joined = join(&rows, &labels, request.settings.n_threads)?;
-    let objects = lines_of(&rows, sources.objects.len());
     let (predictions, label_counts) = (rows.counts.clone(), labels.counts.clone());
     let (n_labels_without_id, n_labels_empty) = (labels.n_without_id, labels.n_empty);
     let counts = joined.counts;
-    let merge = (request.merge && !choice.is_table && counts.labelled > 0)
+    let merge = (request.merge && !is_table && counts.labelled > 0)
         .then(|| MergeLabels::of(&rows, &labels, &joined));
     let sample = Sample::of_joined(
         request.problem,
@@ -150,7 +204,7 @@ pub(crate) async fn load_window(
         rows,
         labels,
         joined,
-        request.features,
+        &resolved.beside(request),
     )?;
     Ok(Loaded {
         sample,
@@ -162,43 +216,22 @@ pub(crate) async fn load_window(
         columns: resolved.shown,
         merge,
         has_prediction: resolved.has_prediction,
-        objects,
-        sources: sources.objects,
+        objects: lines,
+        sources,
     })
 }
 
 /// Loads a table that has its labels.
 pub(crate) async fn load_table(request: &LoadRequest<'_>, data: &Location) -> Result<Loaded, EngineError> {
-    let sources = discover(data, request.store, &request.settings.window).await?;
-    refuse_empty(data, &sources, "baseline data")?;
-    let looked = probe(&sources.objects).await?;
-    let columns = scan_columns(request, &looked);
-    let choice = Choice::of(&columns, &looked);
-    if !choice.is_table {
-        return Err(EngineError::new(
-            ErrorKind::Usage,
-            format!("a model-quality baseline needs labels beside predictions, and {data} is no table"),
-        )
-        .with_hint("give a .csv, .parquet or .jsonl file with prediction and label columns"));
-    }
-    let resolved = resolve(request, &choice, true)?;
-    let settings = settings_for(request.settings, &looked);
-    request.progress.stage(
-        "reading labelled predictions",
-        sources.objects.iter().map(|source| source.size).sum(),
-    );
-    let rows = read_rows(
-        &sources.objects,
-        &choice,
-        &resolved.wanted,
-        &settings,
-        request.progress,
-    )
-    .await?;
-    request.progress.done();
+    let Predictions {
+        sources,
+        resolved,
+        rows,
+        lines,
+        ..
+    } = read_predictions(request, data, Whose::Baseline).await?;
     let predictions = rows.counts.clone();
-    let objects = lines_of(&rows, sources.objects.len());
-    let sample = Sample::of_table(request.problem, request.classes, rows, request.features)?;
+    let sample = Sample::of_table(request.problem, request.classes, rows, &resolved.beside(request))?;
     let n_labelled = (0..sample.len()).filter(|row| sample.is_labelled(*row)).count() as u64;
     let counts = JoinCounts {
         predictions: sample.len() as u64,
@@ -216,15 +249,18 @@ pub(crate) async fn load_table(request: &LoadRequest<'_>, data: &Location) -> Re
         columns: resolved.shown,
         merge: None,
         has_prediction: resolved.has_prediction,
-        objects,
-        sources: sources.objects,
+        objects: lines,
+        sources,
     })
 }
 
-fn lines_of(rows: &Rows, n_objects: usize) -> Vec<ObjectLines> {
-    (0..n_objects as u32)
-        .map(|idx| rows.objects.get(&idx).copied().unwrap_or_default())
-        .collect()
+impl Resolved {
+    fn beside<'a>(&'a self, request: &LoadRequest<'a>) -> BesideNames<'a> {
+        BesideNames {
+            features: request.features,
+            attributions: &self.attributions,
+        }
+    }
 }
 
 fn kind_of(problem: Problem) -> Kind {
@@ -357,23 +393,36 @@ fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Resu
         }
     }
     for (idx, feature) in request.features.iter().enumerate() {
-        let (name, side) = find_feature(choice, feature)?;
-        wanted.add(&name, side, Kind::Feature, Role::Feature(idx));
+        match (find_feature(choice, feature), feature.argument) {
+            (Ok((name, side)), _) => wanted.add(&name, side, Kind::Feature, Role::Feature(idx)),
+            (Err(error), Some(_)) => return Err(error),
+            (Err(_), None) => {}
+        }
+    }
+    let mut attributions = Vec::new();
+    if let Some(asked) = request.attributions {
+        let side = if choice.is_table { Side::Input } else { Side::Output };
+        for (feature, column) in attribution_columns(choice, asked, &shown)? {
+            wanted.add(&column, side, Kind::Number, Role::Attribution(attributions.len()));
+            attributions.push(feature);
+        }
     }
     Ok(Resolved {
         wanted,
         shown,
         n_scores: probability.len(),
         has_prediction: prediction.is_some(),
+        attributions,
     })
     .and_then(|resolved| check_scores(request.problem, resolved))
 }
 
-fn find_feature(choice: &Choice, feature: &str) -> Result<(String, Side), EngineError> {
-    let asked = Attribute::Name(feature.to_owned());
-    match asked.resolve("--segment", &choice.inputs) {
+fn find_feature(choice: &Choice, feature: &BesideColumn) -> Result<(String, Side), EngineError> {
+    let argument = feature.argument.unwrap_or("the model");
+    let asked = Attribute::Name(feature.name.clone());
+    match asked.resolve(argument, &choice.inputs) {
         Ok(name) => Ok((name.to_owned(), Side::Input)),
-        Err(error) => choice.find("--segment", &asked).map_err(|_| error),
+        Err(error) => choice.find(argument, &asked).map_err(|_| error),
     }
 }
 

@@ -13,7 +13,8 @@ use bytes::Bytes;
 use capture::time::{format_rfc3339, parse_rfc3339};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{Location, PutMode, StoreErrorKind, StoreOptions, join_key, open_store};
+use std::sync::Arc;
+use store::{Location, ObjectStore, PutMode, StoreErrorKind, StoreOptions, join_key, open_store};
 
 /// What is known of label delays.
 pub const LABELS_FILE: &str = "labels.json";
@@ -115,8 +116,8 @@ async fn read(place: &Location, options: &StoreOptions) -> Result<LabelDelays, E
 /// Writes what is known now.
 pub(super) async fn write(
     delays: &LabelDelays,
-    place: &Location,
-    options: &StoreOptions,
+    store: &Arc<dyn ObjectStore>,
+    root: &str,
 ) -> Result<String, EngineError> {
     let cohorts = delays.cohorts.iter().filter_map(|(hour, cohort)| {
         let twin = CohortTwin {
@@ -133,8 +134,7 @@ pub(super) async fn write(
         EngineError::new(ErrorKind::Internal, format!("{LABELS_FILE} cannot be written")).with_source(error)
     })?;
     bytes.push(b'\n');
-    let (store, root) = open_store(place, options).await?;
-    let key = join_key(&root, LABELS_FILE);
+    let key = join_key(root, LABELS_FILE);
     store.put(&key, Bytes::from(bytes), PutMode::Overwrite).await?;
     Ok(store.locate(&key))
 }

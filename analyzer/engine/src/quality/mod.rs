@@ -5,7 +5,7 @@
 //!                          ├─ join (polars) → sample → measure → judge → quality.json, Model Monitor's files, verdict
 //! ground truth ── labels ──┘        ├→ maturity (when is it final?)          ↘ r1, r2, … and latest.json (revision)
 //!                                   ├→ merged records
-//!                                   └→ estimates, parts by time, segments, bias
+//!                                   └→ estimates, parts by time, segments, bias, attributions
 //! ```
 //!
 //! Late labels make the next revision of a window; the same labels make none. Rows are a few bytes each, in memory, in
@@ -13,8 +13,11 @@
 //! terminal.
 
 mod attribute;
+mod attributions;
 mod baseline;
+mod bias;
 mod estimates;
+mod fairness;
 mod gather;
 mod join;
 mod labels;
@@ -22,14 +25,17 @@ mod load;
 mod maturity;
 mod measure;
 mod merged;
+mod outcome;
 mod parts;
 mod present;
+mod present_fairness;
 mod read;
 mod request;
 pub mod revision;
 mod run;
 mod sample;
 mod verdict;
+mod verdict_fairness;
 mod weights;
 mod write;
 
@@ -40,6 +46,8 @@ pub use baseline::{
 pub use join::JoinCounts;
 pub use maturity::LABELS_FILE;
 pub use read::ReadCounts;
-pub use request::{ClassSettings, FacetRequest, QualityColumns, QualityRequest};
+pub use request::{
+    BiasSettings, ClassSettings, FacetRequest, FacetRows, PositiveOutcome, QualityColumns, QualityRequest,
+};
 pub use run::{QualityRun, run};
 pub use write::PAGE_FILE;

@@ -1,4 +1,4 @@
-//! The window in parts: by time, by segment, by facet, and why the whole changed.
+//! The window in parts: by time and by segment, and why the whole changed.
 //!
 //! Chooses rows and columns; the library measures.
 
@@ -6,21 +6,19 @@ use super::baseline::QualityBaseline;
 use super::estimates::{self, HeldFeature};
 use super::gather::{NO_CODE, NO_TIME};
 use super::measure::{MeasureSettings, measure};
-use super::request::{FacetRequest, QualityRequest};
-use super::sample::{FeatureColumn, OUTSIDE, Outcome, Sample};
+use super::request::QualityRequest;
+use super::sample::{BesideColumn, FeatureColumn, OUTSIDE, Outcome, Sample};
 use crate::error::{EngineError, ErrorKind};
-use baselines::bias::{
-    AllowedRange, BiasMetric, BiasVerdict, BootstrapOptions, FacetCounts, FacetRows, bias_intervals,
-    judge_interval,
-};
+use baselines::baseline::{Baseline, Role};
 use baselines::document::estimate::EstimatorDocument;
 use baselines::document::quality::{
-    BiasTwin, ContributionTwin, MetricTwin, QualityDocument, RootCauseTwin, SegmentTwin, WindowTwin, reasons,
+    ContributionTwin, MetricTwin, QualityDocument, RootCauseTwin, SegmentTwin, WindowTwin, reasons,
     twins,
 };
 use baselines::estimate::Feature;
 use baselines::quality::{Problem, QualityOptions};
 use baselines::segment::{Condition, SearchOptions, SegmentColumn, root_cause, weak_segments};
+use capture::schema::Schema;
 use capture::time::format_rfc3339;
 use std::collections::BTreeMap;
 
@@ -41,39 +39,55 @@ const MAX_SEGMENTS: usize = 200;
 /// Numbers of a segment column that are values of their own; more are cut at quartiles.
 const MAX_NUMBERS: usize = 12;
 
-/// Columns a run needs beside predictions.
-pub(super) fn wanted_features(request: &QualityRequest, baseline: &QualityBaseline) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let mut add = |name: &str| {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
+/// Columns a run needs beside predictions: those asked for by name, and those of the model as far as they are there.
+pub(super) fn wanted_columns(request: &QualityRequest, baseline: &QualityBaseline) -> Vec<BesideColumn> {
+    let mut columns: Vec<BesideColumn> = Vec::new();
+    let mut add = |name: &str, argument: Option<&'static str>| {
+        if let Some(known) = columns.iter_mut().find(|known| known.name == name) {
+            known.argument = known.argument.or(argument);
+            return;
         }
+        columns.push(BesideColumn {
+            name: name.to_owned(),
+            argument,
+        });
     };
     if let Some(EstimatorDocument::Regression { features, .. }) = &baseline.estimator {
-        for name in features {
-            add(name);
-        }
+        features.iter().for_each(|name| add(name, None));
     }
-    for name in &request.segments {
-        add(name);
+    let bias = &request.bias;
+    request
+        .segments
+        .iter()
+        .for_each(|name| add(name, Some("--segment")));
+    bias.facets
+        .iter()
+        .for_each(|facet| add(&facet.column, Some("--facet")));
+    bias.group.iter().for_each(|name| add(name, Some("--group")));
+    if request.find_segments || request.explain.is_some() || !bias.facets.is_empty() {
+        model_inputs(request.schema.as_ref(), baseline.columns.as_ref())
+            .iter()
+            .for_each(|name| add(name, None));
     }
-    for facet in &request.facets {
-        add(&facet.column);
+    columns
+}
+
+/// The model's inputs, where a schema or a data-quality baseline says which they are.
+pub(super) fn model_inputs(schema: Option<&Schema>, columns: Option<&Baseline>) -> Vec<String> {
+    match (schema, columns) {
+        (Some(schema), _) => schema
+            .features
+            .iter()
+            .map(|feature| feature.name.clone())
+            .collect(),
+        (None, Some(columns)) => columns
+            .columns
+            .iter()
+            .filter(|column| matches!(column.role, Role::Input))
+            .map(|column| column.summary.name.clone())
+            .collect(),
+        (None, None) => Vec::new(),
     }
-    if request.find_segments || request.explain.is_some() {
-        match (&request.schema, &baseline.columns) {
-            (Some(schema), _) => schema.features.iter().for_each(|feature| add(&feature.name)),
-            (None, Some(columns)) => {
-                let inputs = columns
-                    .columns
-                    .iter()
-                    .filter(|column| matches!(column.role, baselines::baseline::Role::Input));
-                inputs.for_each(|column| add(&column.summary.name));
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 /// Fills the parts that were asked for.
@@ -98,9 +112,6 @@ pub(super) fn fill(
     }
     if request.find_segments {
         find(document, notes, sample, settings);
-    }
-    for facet in &request.facets {
-        bias(document, notes, sample, settings, facet)?;
     }
     Ok(())
 }
@@ -215,7 +226,7 @@ fn column<'s>(sample: &'s Sample, name: &str) -> Result<&'s FeatureColumn, Engin
                 ErrorKind::Usage,
                 format!("column `{name}` was asked for, and the predictions do not have it"),
             )
-            .with_hint("segments and facets are input columns; --schema names those of captured records")
+            .with_hint("segments are input columns; --schema names those of captured records")
         })
 }
 
@@ -409,99 +420,6 @@ fn words(condition: &Condition, columns: &[&FeatureColumn]) -> String {
             (None, None) => format!("{} is present", name(column)),
         },
     }
-}
-
-/// The range a bias metric may have without alarm, as Clarify's monitor takes it where nothing is configured
-/// (−0.1 to 0.1), and 0.8 to 1.25 for a ratio (the four-fifths rule).
-fn allowed(metric: BiasMetric) -> AllowedRange {
-    match metric {
-        BiasMetric::DI => AllowedRange { low: 0.8, high: 1.25 },
-        _ => AllowedRange { low: -0.1, high: 0.1 },
-    }
-}
-
-fn bias(
-    document: &mut QualityDocument,
-    notes: &mut Vec<String>,
-    sample: &Sample,
-    settings: &MeasureSettings,
-    facet: &FacetRequest,
-) -> Result<(), EngineError> {
-    let Outcome::Classes(labels) = &sample.labels else {
-        notes.push("bias metrics need two classes: a regression has none".to_owned());
-        return Ok(());
-    };
-    if sample.problem != Problem::Binary {
-        notes.push("bias metrics need two classes".to_owned());
-        return Ok(());
-    }
-    let column = column(sample, &facet.column)?;
-    let (_, rows, losses) = losses(sample, settings);
-    let label: Vec<bool> = rows.iter().map(|row| labels[*row as usize] == 1).collect();
-    // A row that is wrong was predicted as the other class.
-    let prediction: Vec<bool> = label
-        .iter()
-        .zip(&losses)
-        .map(|(label, loss)| *label != (*loss > 0.0))
-        .collect();
-    let values: Vec<String> = match &facet.value {
-        Some(value) => vec![value.clone()],
-        None if column.texts.len() <= MAX_NUMBERS => column.texts.clone(),
-        None => {
-            notes.push(format!(
-                "facet `{}` has {} values: say which one with COLUMN=VALUE",
-                facet.column,
-                column.texts.len()
-            ));
-            return Ok(());
-        }
-    };
-    for value in values {
-        let wanted = super::gather::class_text(&value).into_owned();
-        let known = column.texts.iter().position(|text| *text == wanted);
-        let threshold = value
-            .parse::<f64>()
-            .ok()
-            .filter(|_| column.is_numeric && known.is_none());
-        let in_facet: Vec<bool> = rows
-            .iter()
-            .map(|row| match threshold {
-                // Clarify: rows above the threshold are the facet.
-                Some(threshold) => column.numbers[*row as usize] > threshold,
-                None => known.is_some_and(|code| column.codes[*row as usize] as usize == code),
-            })
-            .collect();
-        let counts = FacetCounts::of(&FacetRows {
-            facet: &in_facet,
-            label: Some(&label),
-            prediction: Some(&prediction),
-            group: None,
-        })
-        .map_err(|error| {
-            EngineError::new(ErrorKind::Internal, format!("facet `{}`: {error}", facet.column))
-        })?;
-        let options = BootstrapOptions {
-            seed: settings.options.seed,
-            ..BootstrapOptions::default()
-        };
-        let shown = match threshold {
-            Some(threshold) => format!("{} > {threshold}", facet.column),
-            None => format!("{} = {value}", facet.column),
-        };
-        for (metric, found) in bias_intervals(&counts, None, options) {
-            let found = found.as_ref();
-            document.bias.push(BiasTwin {
-                facet: shown.clone(),
-                metric: metric.name().to_owned(),
-                value: found.ok().map(|found| found.value),
-                low: found.ok().map(|found| found.low),
-                high: found.ok().map(|found| found.high),
-                alert: found.is_ok_and(|found| judge_interval(found, allowed(metric)) == BiasVerdict::Alert),
-                reason: found.err().map(ToString::to_string),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// Divides the change of the mean loss from baseline to window among the features.

@@ -1,5 +1,6 @@
 //! A quality run as the page of the report: numbers as text, curves as points. Decides what is said, computes nothing.
 
+use super::present_fairness;
 use super::request::QualityRequest;
 use super::run::QualityRun;
 use crate::report::format::{count, percent};
@@ -42,6 +43,7 @@ pub(super) fn page(run: &QualityRun, request: &QualityRequest) -> QualityPage {
             .iter()
             .filter(|check| check.outcome == "breach")
             .map(finding)
+            .chain(present_fairness::findings(document))
             .collect(),
         metrics: metrics(document),
         confusion: document.confusion_matrix.as_ref().map(|matrix| ConfusionMatrix {
@@ -85,7 +87,7 @@ pub(super) fn page(run: &QualityRun, request: &QualityRequest) -> QualityPage {
     }
 }
 
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-3 {
         format!("{value:.2e}")
     } else if value.abs() >= 1000.0 {
@@ -95,7 +97,7 @@ fn number(value: f64) -> String {
     }
 }
 
-fn range(low: f64, high: f64) -> String {
+pub(super) fn range(low: f64, high: f64) -> String {
     format!("{} to {}", number(low), number(high))
 }
 
@@ -118,8 +120,15 @@ fn subtitle(document: &QualityDocument) -> String {
 }
 
 fn headline(document: &QualityDocument) -> String {
+    let alerts = present_fairness::alerts(document);
     if document.n_labelled == 0 {
-        return "No label is there yet: every number on this page is estimated.".to_owned();
+        let mut said = "No label is there yet: every metric of quality on this page is estimated.".to_owned();
+        if !alerts.is_empty() {
+            said.push_str(" Beyond its range by more than chance explains: ");
+            said.push_str(&alerts.join(", "));
+            said.push('.');
+        }
+        return said;
     }
     let breaches: Vec<&str> = document
         .checks
@@ -128,6 +137,9 @@ fn headline(document: &QualityDocument) -> String {
         .map(|check| check.metric.as_str())
         .collect();
     match (document.status.as_str(), &document.not_evaluated) {
+        ("violated", _) if breaches.is_empty() => {
+            format!("Beyond its range by more than chance explains: {}.", alerts.join(", "))
+        }
         ("violated", _) => format!(
             "Worse than the baseline by more than chance explains: {}.",
             breaches.join(", ")
@@ -220,6 +232,7 @@ fn metrics(document: &QualityDocument) -> Vec<MetricRow> {
     for (name, found) in document.estimate.iter().flat_map(|estimate| &estimate.metrics) {
         rows.push(estimated(name, found));
     }
+    rows.extend(present_fairness::metrics(document));
     rows
 }
 
@@ -467,10 +480,11 @@ fn not_evaluated(document: &QualityDocument) -> Vec<NotEvaluated> {
         reason,
         remedy: String::new(),
     };
+    let fairness = present_fairness::not_evaluated(document);
     if document.not_evaluated.is_some() {
-        whole.chain(notes).map(row).collect()
+        whole.chain(notes).map(row).chain(fairness).collect()
     } else {
-        of_checks.chain(notes).map(row).collect()
+        of_checks.chain(notes).map(row).chain(fairness).collect()
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) enum Role {
     Probability(usize),
     Label,
     Feature(usize),
+    /// Attribution of feature so-and-so.
+    Attribution(usize),
 }
 
 impl Wanted {
@@ -96,6 +98,11 @@ impl Choice {
                         (0..*n).map(|idx| format!("{}_{idx}", side.name())).collect()
                     }
                 };
+            } else if let Some(SideShape::Named(found)) = shape {
+                // What JSON carries beyond the columns that are known, by its keys.
+                let more = found.iter().filter(|name| !names.contains(*name));
+                let more: Vec<String> = more.cloned().collect();
+                names.extend(more);
             }
             names
         };

@@ -2,8 +2,10 @@
 
 use super::attribute::Attribute;
 use crate::scan::ScanSettings;
+use baselines::bias::{ATTRIBUTION_LIMIT, AllowedRange, BiasMetric};
 use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy};
 use capture::schema::Schema;
+use std::collections::BTreeMap;
 use store::{Location, StoreOptions};
 
 /// Which columns are meant.
@@ -36,13 +38,66 @@ pub struct ClassSettings {
     pub threshold: Option<f64>,
 }
 
+/// Which rows a facet holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FacetRows {
+    /// Each value in turn, where there are few.
+    EachValue,
+    /// Rows with any of these values.
+    Values(Vec<String>),
+    /// Rows above a threshold.
+    Above(f64),
+}
+
 /// A facet to look at for bias.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FacetRequest {
     /// Column.
     pub column: String,
-    /// The value under test; a numeric column's threshold. All values of a categorical column without it.
-    pub value: Option<String>,
+    /// Its rows under test.
+    pub rows: FacetRows,
+}
+
+/// Which outcome counts as the positive one for bias.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PositiveOutcome {
+    /// Any of these classes.
+    Classes(Vec<String>),
+    /// A number above this.
+    Above(f64),
+}
+
+/// What is asked of bias and of attributions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BiasSettings {
+    /// Facets for bias metrics.
+    pub facets: Vec<FacetRequest>,
+    /// Column that demographic disparity is conditioned on.
+    pub group: Option<String>,
+    /// The positive outcome; a binary problem's positive class without it.
+    pub positive: Option<PositiveOutcome>,
+    /// Allowed values by metric; the others have the usual range.
+    pub ranges: BTreeMap<BiasMetric, AllowedRange>,
+    /// Columns of feature attributions among the outputs: a prefix, or a path into JSON.
+    pub attributions: Option<String>,
+    /// nDCG below which attributions have drifted.
+    pub attribution_limit: f64,
+    /// Clarify's `analysis.json` with the baseline's bias metrics, or attributions, or both.
+    pub clarify: Vec<Location>,
+}
+
+impl Default for BiasSettings {
+    fn default() -> Self {
+        Self {
+            facets: Vec::new(),
+            group: None,
+            positive: None,
+            ranges: BTreeMap::new(),
+            attributions: None,
+            attribution_limit: ATTRIBUTION_LIMIT,
+            clarify: Vec::new(),
+        }
+    }
 }
 
 /// What is to be measured.
@@ -66,8 +121,8 @@ pub struct QualityRequest {
     pub segments: Vec<String>,
     /// Whether weak segments are searched for.
     pub find_segments: bool,
-    /// Facets for bias metrics.
-    pub facets: Vec<FacetRequest>,
+    /// Bias and attributions.
+    pub bias: BiasSettings,
     /// The labelled data of the baseline: with it, the change of the loss is divided among the features.
     pub explain: Option<Location>,
     /// Capture's sampling percentage over time.

@@ -1,7 +1,9 @@
 //! Revisions of a window's quality: `r1`, `r2`, … below one folder, and `latest.json`, which names the newest.
 //!
 //! A revision is written once and never changed; `latest.json` is written last, atomically, so readers that follow it
-//! find everything it names. The same joined set judged the same way is no new revision. Does not make documents.
+//! find everything it names. The same joined set judged the same way is no new revision. A run claims its folder first
+//! (`revision.json`, created only where there is none), so no two runs write into one: what a crash left behind is
+//! passed over, is never named, and is removed by the next run that gets through. Does not make documents.
 
 use crate::error::{EngineError, ErrorKind};
 use bytes::Bytes;
@@ -11,7 +13,11 @@ use store::{Location, ObjectStore, PutMode, StoreErrorKind, StoreOptions, join_k
 
 /// The pointer's file name.
 pub const LATEST_FILE: &str = "latest.json";
+/// The claim's file name, the first in a revision's folder.
+pub const REVISION_FILE: &str = "revision.json";
 const MAX_POINTER_BYTES: u64 = 1 << 20;
+/// Folders tried one after the other; more runs than this never fail at once.
+const MAX_CLAIMS: u32 = 1_000;
 
 /// `latest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +32,18 @@ pub struct Latest {
     pub digest: String,
     /// The window, as it was asked for.
     pub window: PointedWindow,
+    /// Every revision that was finished, ascending. Folders between them are what crashed runs left, or run now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<u32>,
+}
+
+/// `revision.json`: whose folder it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Claim<'a> {
+    version: &'static str,
+    revision: u32,
+    digest: &'a str,
+    window: &'a PointedWindow,
 }
 
 /// A window.
@@ -58,7 +76,14 @@ pub async fn latest(output: &Location, options: &StoreOptions) -> Result<Option<
 /// The pointer and its entity tag.
 async fn pointer(output: &Location, options: &StoreOptions) -> Result<Option<(Latest, String)>, EngineError> {
     let (store, root) = open_store(output, options).await?;
-    let object = match store.get(&join_key(&root, LATEST_FILE), MAX_POINTER_BYTES).await {
+    pointer_in(&store, &root).await
+}
+
+async fn pointer_in(
+    store: &Arc<dyn ObjectStore>,
+    root: &str,
+) -> Result<Option<(Latest, String)>, EngineError> {
+    let object = match store.get(&join_key(root, LATEST_FILE), MAX_POINTER_BYTES).await {
         Ok(object) => object,
         Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -67,7 +92,7 @@ async fn pointer(output: &Location, options: &StoreOptions) -> Result<Option<(La
     parsed.map_err(|error| {
         EngineError::new(
             ErrorKind::Usage,
-            format!("{LATEST_FILE} at {output} cannot be read"),
+            format!("{} cannot be read", store.locate(&join_key(root, LATEST_FILE))),
         )
         .with_hint(
             "it is written by `driftline quality`; remove it to begin again with the next free revision",
@@ -112,6 +137,8 @@ pub(crate) struct Revision {
     window: PointedWindow,
     /// Entity tag of the pointer as it was found; `None` where there was none.
     found: Option<String>,
+    /// Revisions that were finished before.
+    finished: Vec<u32>,
     places: Vec<String>,
 }
 
@@ -124,16 +151,14 @@ pub(crate) enum Next {
 }
 
 impl Revision {
-    /// The next revision at `output`, unless the newest has this digest.
+    /// The next revision below `root`, its folder claimed, unless the newest has this digest.
     pub(crate) async fn next(
-        output: &Location,
-        options: &StoreOptions,
+        store: Arc<dyn ObjectStore>,
+        root: String,
         digest: &str,
         window: PointedWindow,
     ) -> Result<Next, EngineError> {
-        let before = pointer(output, options).await?;
-        let (store, root) = open_store(output, options).await?;
-        let (before, found) = before.unzip();
+        let (before, found) = pointer_in(&store, &root).await?.unzip();
         if let Some(before) = before.as_ref().filter(|before| before.digest == digest) {
             return Ok(Next::Same(Written {
                 revision: before.revision,
@@ -141,17 +166,43 @@ impl Revision {
                 places: vec![store.locate(&join_key(&root, &before.folder))],
             }));
         }
-        let number = before.map_or(0, |before| before.revision) + 1;
-        Ok(Next::Write(Box::new(Self {
-            store,
-            root,
-            number,
-            folder: format!("r{number}"),
-            digest: digest.to_owned(),
-            window,
-            found,
-            places: Vec::new(),
-        })))
+        let newest = before.as_ref().map_or(0, |before| before.revision);
+        let finished = match before {
+            Some(before) if !before.revisions.is_empty() => before.revisions,
+            _ => (1..=newest).collect(),
+        };
+        for number in newest + 1..=newest.saturating_add(MAX_CLAIMS) {
+            let claim = Claim {
+                version: "1",
+                revision: number,
+                digest,
+                window: &window,
+            };
+            let key = join_key(&root, &format!("r{number}/{REVISION_FILE}"));
+            let bytes = to_bytes(REVISION_FILE, &claim)?;
+            match store.put(&key, Bytes::from(bytes), PutMode::CreateOnly).await {
+                Ok(_) => {
+                    return Ok(Next::Write(Box::new(Self {
+                        store,
+                        root,
+                        number,
+                        folder: format!("r{number}"),
+                        digest: digest.to_owned(),
+                        window,
+                        found,
+                        finished,
+                        places: Vec::new(),
+                    })));
+                }
+                Err(error) if error.kind() == StoreErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(EngineError::new(
+            ErrorKind::Storage,
+            format!("{MAX_CLAIMS} folders behind r{newest} are taken by runs that never ended"),
+        )
+        .with_hint("remove the folders that latest.json does not name under `revisions`"))
     }
 
     /// Puts a document into the revision's folder.
@@ -166,18 +217,17 @@ impl Revision {
 
     /// Moves the pointer here: from now on readers find this revision.
     pub(crate) async fn commit(mut self) -> Result<Written, EngineError> {
+        let abandoned = self.finished.last().copied().unwrap_or(0) + 1..self.number;
+        self.finished.push(self.number);
         let pointer = Latest {
             version: "1".to_owned(),
             revision: self.number,
             folder: self.folder,
             digest: self.digest,
             window: self.window,
+            revisions: self.finished,
         };
-        let mut bytes = serde_json::to_vec_pretty(&pointer).map_err(|error| {
-            EngineError::new(ErrorKind::Internal, format!("{LATEST_FILE} cannot be written"))
-                .with_source(error)
-        })?;
-        bytes.push(b'\n');
+        let bytes = to_bytes(LATEST_FILE, &pointer)?;
         let key = join_key(&self.root, LATEST_FILE);
         let mode = self.found.map_or(PutMode::CreateOnly, PutMode::IfMatch);
         self.store
@@ -186,12 +236,13 @@ impl Revision {
             .map_err(|error| match error.kind() {
                 StoreErrorKind::AlreadyExists | StoreErrorKind::PreconditionFailed => EngineError::new(
                     ErrorKind::Storage,
-                    format!("another run wrote revision {} meanwhile", self.number),
+                    format!("another run moved {LATEST_FILE} while revision {} was written", self.number),
                 )
                 .with_hint("run again: labels that it did not have make the next revision"),
                 _ => error.into(),
             })?;
         self.places.push(self.store.locate(&key));
+        remove(&self.store, &self.root, abandoned).await;
         Ok(Written {
             revision: self.number,
             is_new: true,
@@ -199,3 +250,26 @@ impl Revision {
         })
     }
 }
+
+/// Removes folders that no pointer will ever name: whoever writes them found the pointer before it moved, so their commit
+/// fails. Best effort: what stays harms nobody.
+async fn remove(store: &Arc<dyn ObjectStore>, root: &str, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let folder = join_key(root, &format!("r{number}/"));
+        for object in store.list(&folder).await.unwrap_or_default() {
+            let _stays = store.delete(&object.key).await;
+        }
+    }
+}
+
+fn to_bytes(name: &str, document: &impl Serialize) -> Result<Vec<u8>, EngineError> {
+    let mut bytes = serde_json::to_vec_pretty(document).map_err(|error| {
+        EngineError::new(ErrorKind::Internal, format!("{name} cannot be written")).with_source(error)
+    })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[cfg(test)]
+#[path = "revision_tests.rs"]
+mod tests;

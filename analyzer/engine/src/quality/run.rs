@@ -3,13 +3,16 @@
 //! Order: baseline, predictions, labels, join, maturity, metrics, judgement, parts by time and by segment, estimates.
 //! Brings these together; each stands in a module of its own.
 
+use super::attributions;
 use super::baseline::{QualityBaseline, load_baseline};
+use super::bias::{self, BiasContext};
+use super::fairness::Rule;
 use super::load::{LoadRequest, Loaded, latest_second, load_table, load_window};
 use super::maturity::{learn, say};
 use super::measure::{MeasureSettings, measure};
 use super::parts;
 use super::request::{QualityColumns, QualityRequest, convention_name};
-use super::sample::{ClassChoice, Sample};
+use super::sample::{BesideColumn, ClassChoice, Sample};
 use super::weights;
 use crate::error::EngineError;
 use crate::progress::Progress;
@@ -43,9 +46,13 @@ pub struct QualityRun {
 
 /// Measures a window.
 pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<QualityRun, EngineError> {
-    let baseline = load_baseline(&request.baseline, request.problem, &request.store).await?;
+    let mut baseline = load_baseline(&request.baseline, request.problem, &request.store).await?;
+    baseline
+        .fairness
+        .read(&request.bias.clarify, &request.store)
+        .await?;
     let choice = class_choice(request, &baseline);
-    let features = parts::wanted_features(request, &baseline);
+    let features = parts::wanted_columns(request, &baseline);
     let load = LoadRequest {
         problem: request.problem,
         columns: &request.columns,
@@ -57,6 +64,7 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
             .as_ref()
             .map_or(&EMPTY, |document| &document.columns),
         features: &features,
+        attributions: request.bias.attributions.as_deref(),
         settings: &request.settings,
         store: &request.store,
         progress,
@@ -112,6 +120,7 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
     document.take_result(&result);
     judge_into(&mut document, verdict.as_ref(), &baseline);
     parts::fill(&mut document, &mut notes, sample, &settings, request, &baseline)?;
+    fairness_into(&mut document, &mut notes, sample, &settings, request, &baseline)?;
     if let Some(data) = &request.explain {
         // The baseline's own columns and all of its times.
         let (columns, settings_of_table) = (
@@ -121,8 +130,17 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
                 ..request.settings.clone()
             },
         );
+        let features_of_table: Vec<BesideColumn> = features
+            .iter()
+            .map(|column| BesideColumn {
+                argument: None,
+                ..column.clone()
+            })
+            .collect();
         let of_table = LoadRequest {
+            features: &features_of_table,
             columns: &columns,
+            attributions: None,
             settings: &settings_of_table,
             merge: false,
             ..load
@@ -262,6 +280,63 @@ fn judge_into(document: &mut QualityDocument, verdict: Option<&QualityVerdict>, 
     }
 }
 
+/// Bias and attributions, and what they do to the status.
+fn fairness_into(
+    document: &mut QualityDocument,
+    notes: &mut Vec<String>,
+    sample: &Sample,
+    settings: &MeasureSettings,
+    request: &QualityRequest,
+    baseline: &QualityBaseline,
+) -> Result<(), EngineError> {
+    let (policy, coverage) = (&request.policy, document.coverage);
+    let withheld = if document.n_labelled < policy.min_labels {
+        Some(format!(
+            "{} labelled predictions, at least {} are needed",
+            document.n_labelled, policy.min_labels
+        ))
+    } else {
+        (coverage < policy.min_coverage).then(|| {
+            format!(
+                "{:.1} % of the predictions have a label, at least {:.1} % are needed",
+                coverage * 100.0,
+                policy.min_coverage * 100.0
+            )
+        })
+    };
+    let min_rows = policy.min_labels;
+    let rule = match policy.convention {
+        QualityConvention::House => Rule::House { withheld, min_rows },
+        QualityConvention::Sagemaker => Rule::Sagemaker { withheld, min_rows },
+    };
+    let inputs = parts::model_inputs(request.schema.as_ref(), baseline.columns.as_ref());
+    let context = BiasContext {
+        asked: &request.bias,
+        settings,
+        rule: &rule,
+        baseline: &baseline.fairness.bias,
+        inputs: &inputs,
+    };
+    bias::fill(document, notes, sample, &context)?;
+    document.attributions = attributions::describe(
+        notes,
+        sample,
+        settings,
+        &rule,
+        &baseline.fairness.attributions,
+        request.bias.attribution_limit,
+    );
+    let alert = document.bias.iter().any(|metric| metric.alert)
+        || document.attributions.as_ref().is_some_and(|found| found.alert);
+    if alert {
+        "violated".clone_into(&mut document.status);
+        if let Some(reason) = document.not_evaluated.take() {
+            notes.push(format!("metrics were not judged: {reason}"));
+        }
+    }
+    Ok(())
+}
+
 /// What makes a revision: the joined set, and everything that decides what is said of it.
 fn digest(sample: &Sample, request: &QualityRequest, baseline: &QualityBaseline) -> String {
     let mut hasher = Xxh3::new();
@@ -274,7 +349,8 @@ fn digest(sample: &Sample, request: &QualityRequest, baseline: &QualityBaseline)
         &request.classes,
         &request.segments,
         (request.find_segments, request.explain.is_some()),
-        &request.facets,
+        &request.bias,
+        &baseline.fairness.digest,
         &request.options,
         (
             request.policy.convention == QualityConvention::House,

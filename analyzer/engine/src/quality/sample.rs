@@ -47,6 +47,22 @@ pub(crate) struct FeatureColumn {
     pub(crate) overflown: bool,
 }
 
+/// A column that is wanted beside predictions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BesideColumn {
+    pub(crate) name: String,
+    /// The argument that asks for it; a column nobody asked for by name may be missing.
+    pub(crate) argument: Option<&'static str>,
+}
+
+/// Names of the columns beside predictions, in the order of their roles.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BesideNames<'a> {
+    pub(crate) features: &'a [BesideColumn],
+    /// Features whose attributions were found.
+    pub(crate) attributions: &'a [String],
+}
+
 /// Rows in the order of their ids.
 #[derive(Debug)]
 pub(crate) struct Sample {
@@ -60,6 +76,8 @@ pub(crate) struct Sample {
     pub(crate) scores: Vec<Vec<f64>>,
     pub(crate) labels: Outcome,
     pub(crate) features: Vec<FeatureColumn>,
+    /// Feature attributions by feature; NaN where there is none.
+    pub(crate) attributions: Vec<(String, Vec<f64>)>,
     pub(crate) weights: Option<Vec<f64>>,
     /// When each row's first label came.
     pub(crate) first_label: Vec<i64>,
@@ -94,7 +112,7 @@ impl Sample {
         mut rows: Rows,
         mut labels: Labels,
         joined: Joined,
-        feature_names: &[String],
+        names: &BesideNames<'_>,
     ) -> Result<Self, EngineError> {
         let label_of = |idx: u32| (idx != NO_LABEL).then_some(idx as usize);
         let values = std::mem::replace(&mut labels.values, Gathered::new(super::gather::Kind::Class));
@@ -116,7 +134,7 @@ impl Sample {
             &joined.rows,
             label_column,
             joined.first_label,
-            feature_names,
+            names,
         )
     }
 
@@ -125,7 +143,7 @@ impl Sample {
         problem: Problem,
         choice: &ClassChoice,
         mut rows: Rows,
-        feature_names: &[String],
+        names: &BesideNames<'_>,
     ) -> Result<Self, EngineError> {
         let mut order: Vec<u32> = (0..rows.len() as u32).collect();
         order.sort_unstable_by_key(|idx| rows.ids[*idx as usize]);
@@ -141,7 +159,7 @@ impl Sample {
             &order,
             label_column,
             first_label,
-            feature_names,
+            names,
         )
     }
 
@@ -152,7 +170,7 @@ impl Sample {
         order: &[u32],
         labels: Column,
         first_label: Vec<i64>,
-        feature_names: &[String],
+        names: &BesideNames<'_>,
     ) -> Result<Self, EngineError> {
         let all = |idx: u32| Some(idx as usize);
         let predicted = rows
@@ -162,19 +180,29 @@ impl Sample {
         while let Some(column) = rows.take(Role::Probability(scores.len())) {
             scores.push(pick(&column.numbers, order, all, f64::NAN));
         }
-        let features = feature_names
+        let features = names
+            .features
             .iter()
             .enumerate()
             .filter_map(|(idx, name)| {
                 let column = rows.take(Role::Feature(idx))?;
                 Some(FeatureColumn {
-                    name: name.clone(),
+                    name: name.name.clone(),
                     codes: pick(&column.codes, order, all, NO_CODE),
                     texts: column.texts.texts().iter().map(ToString::to_string).collect(),
                     numbers: pick(&column.numbers, order, all, f64::NAN),
                     is_numeric: !column.has_text && column.numbers.iter().any(|number| number.is_finite()),
                     overflown: column.texts.overflown(),
                 })
+            })
+            .collect();
+        let attributions = names
+            .attributions
+            .iter()
+            .enumerate()
+            .filter_map(|(idx, name)| {
+                let column = rows.take(Role::Attribution(idx))?;
+                Some((name.clone(), pick(&column.numbers, order, all, f64::NAN)))
             })
             .collect();
         let mut sample = Self {
@@ -185,6 +213,7 @@ impl Sample {
             scores,
             labels: Outcome::Numbers(Vec::new()),
             features,
+            attributions,
             weights: None,
             first_label,
             digest: 0,
@@ -240,6 +269,12 @@ impl Sample {
             for (code, number) in column.codes.iter().zip(&column.numbers) {
                 hasher.update(&code.to_le_bytes());
                 hasher.update(&number.to_bits().to_le_bytes());
+            }
+        }
+        for (name, values) in &self.attributions {
+            hasher.update(name.as_bytes());
+            for value in values {
+                hasher.update(&value.to_bits().to_le_bytes());
             }
         }
         hasher.digest128()

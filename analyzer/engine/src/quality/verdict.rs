@@ -4,6 +4,7 @@
 
 use super::request::{QualityRequest, convention_name};
 use super::run::QualityRun;
+use super::verdict_fairness;
 use crate::error::{EngineError, ErrorKind};
 use baselines::document::verdict::{
     BaselineV1, FindingV2, JudgedV2, NotEvaluatedV2, ObjectV1, QualityEstimateV2, QualityMetricV2, QualityV2,
@@ -60,6 +61,7 @@ impl QualityRun {
                 remedy: None,
             });
         }
+        not_evaluated.extend(verdict_fairness::not_evaluated(document));
         let choices = [
             (
                 "convention",
@@ -109,7 +111,10 @@ impl QualityRun {
                     .map(|(reason, n)| ((*reason).to_owned(), *n))
                     .collect(),
             },
-            findings: checks.filter_map(finding).collect(),
+            findings: checks
+                .filter_map(finding)
+                .chain(verdict_fairness::findings(document))
+                .collect(),
             not_evaluated,
             columns: Vec::new(),
             schema_changes: Vec::new(),

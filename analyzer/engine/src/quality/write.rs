@@ -12,6 +12,8 @@ use baselines::document::DocumentError;
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
 use baselines::document::quality::QUALITY_FILE;
 use baselines::document::verdict::VERDICT_FILE;
+use std::sync::Arc;
+use store::{ObjectStore, open_store};
 
 /// The quality page's file name.
 pub const PAGE_FILE: &str = "quality.html";
@@ -46,12 +48,29 @@ impl QualityRun {
 
     /// Writes the next revision, unless nothing has changed.
     pub async fn write(&self, request: &QualityRequest) -> Result<Written, EngineError> {
+        let (store, root) = open_store(&request.output, &request.store).await?;
+        self.write_to(request, store, root).await
+    }
+
+    /// [`Self::write`] into a store that is open.
+    pub(crate) async fn write_to(
+        &self,
+        request: &QualityRequest,
+        store: Arc<dyn ObjectStore>,
+        root: String,
+    ) -> Result<Written, EngineError> {
         let window = PointedWindow {
             start: self.document.start.clone(),
             end: self.document.end.clone(),
         };
         let documents = self.documents(request)?;
-        let next = Revision::next(&request.output, &request.store, &self.document.digest, window).await?;
+        let next = Revision::next(
+            Arc::clone(&store),
+            root.clone(),
+            &self.document.digest,
+            window,
+        )
+        .await?;
         let mut revision = match next {
             Next::Same(written) => return Ok(written),
             Next::Write(revision) => *revision,
@@ -69,8 +88,11 @@ impl QualityRun {
         for (name, bytes) in documents {
             revision.put(&name, bytes).await?;
         }
-        let place = request.history.as_ref().unwrap_or(&request.output);
-        maturity::write(&self.delays, place, &request.store).await?;
+        let (store, root) = match &request.history {
+            Some(place) => open_store(place, &request.store).await?,
+            None => (store, root),
+        };
+        maturity::write(&self.delays, &store, &root).await?;
         revision.commit().await
     }
 }

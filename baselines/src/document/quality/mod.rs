@@ -111,6 +111,9 @@ pub struct QualityDocument {
     /// Clarify's metrics of a facet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bias: Vec<BiasTwin>,
+    /// What the model's answers rest on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributions: Option<AttributionTwin>,
     /// What was asked for and could not be done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -410,26 +413,84 @@ pub struct ContributionTwin {
 }
 
 /// One of Clarify's bias metrics.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct BiasTwin {
-    /// Facet and its value.
+    /// Facet column.
+    pub column: String,
+    /// Facet: `city = Bern,Basel` or `age > 40`.
     pub facet: String,
     /// Metric.
     pub metric: String,
     /// Its value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
+    /// Instead of a value: `Infinity` or `-Infinity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub infinite: Option<String>,
     /// Lower end of the bootstrap interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
     /// Upper end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
-    /// Whether the interval leaves the allowed range.
+    /// Rows it rests on.
+    pub n: u64,
+    /// Smallest value allowed; absent where any is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_low: Option<f64>,
+    /// Largest value allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_high: Option<f64>,
+    /// The baseline's value of the same facet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+    /// `allowed`, `outside_within_chance`, `alert` or `not_judged`.
+    pub outcome: String,
+    /// Whether it rings.
     pub alert: bool,
-    /// Why there is no value.
+    /// Why there is no value, or no judgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// What the model's answers rest on, against the baseline.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct AttributionTwin {
+    /// nDCG of the window's order of features under the baseline's attributions; absent in a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ndcg: Option<f64>,
+    /// Lower end of the bootstrap interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Below it the order has drifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+    /// `allowed`, `outside_within_chance`, `alert` or `not_judged`.
+    pub outcome: String,
+    /// Whether it rings.
+    pub alert: bool,
+    /// Rows that carry every attribution.
+    pub n: u64,
+    /// Features, the most important of the window first.
+    pub features: Vec<AttributedTwin>,
+    /// Why nothing was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A feature's attribution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributedTwin {
+    /// Feature.
+    pub name: String,
+    /// Mean |attribution| in the window (or the baseline, in a baseline's document).
+    pub value: f64,
+    /// The same in the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
 }
 
 impl QualityDocument {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::SEED;
 use crate::estimate::calibration::needs_calibration;
-use crate::estimate::shuffle::{Mt19937, stratified_splits};
+use crate::estimate::shuffle::{RandomState, stratified_splits};
 use crate::estimate::{
     BinaryCbpe, BinaryReference, BinaryWindow, BusinessValue, CalibrationTest, ClassificationMetric,
     Estimate, Isotonic, MulticlassCbpe, MulticlassReference, MulticlassWindow, ValueNormalisation,
@@ -78,12 +78,12 @@ const NAMES: [(ClassificationMetric, &str); 6] = [
 #[test]
 fn the_generator_is_numpys() {
     let reference = reference();
-    let mut generator = Mt19937::new(42);
+    let mut generator = RandomState::new(42);
     for expected in reference["mt19937_first"].as_array().unwrap() {
         assert_eq!(u64::from(generator.next_u32()), expected.as_u64().unwrap());
     }
     assert_eq!(
-        Mt19937::new(42).permutation(20),
+        RandomState::new(42).permutation(20),
         indices(&reference["permutation_20"])
     );
 }

@@ -3,120 +3,18 @@
 //!
 //! The metrics themselves are tested in `baselines`.
 
+mod bias;
+mod options;
+mod places;
+mod schema;
+mod traffic;
+
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 use tests::repository::root;
 use tests::world::World;
-
-/// A small deterministic generator (Knuth's MMIX constants); tests need no more.
-struct Lcg(u64);
-
-impl Lcg {
-    fn next(&mut self) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
-    }
-    fn share(&mut self) -> f64 {
-        self.next() as f64 / f64::from(1u32 << 31)
-    }
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.next() as usize % (last + 1));
-        }
-    }
-}
-
-fn write(world: &World, path: &str, text: &str) {
-    let path = world.path(path);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-}
-
-fn hour(n: i64) -> String {
-    format!("2026/11/{:02}/{:02}", 1 + n / 24, n % 24)
-}
-
-fn time(minute: i64) -> String {
-    format!(
-        "2026-11-{:02}T{:02}:{:02}:00Z",
-        1 + minute / 1440,
-        minute / 60 % 24,
-        minute % 60
-    )
-}
-
-/// A request, a minute after the one before: probability, label, when the label is known.
-struct Request {
-    n: i64,
-    score: f64,
-    label: u8,
-    known: i64,
-}
-
-fn requests(seed: u64, n: i64) -> Vec<Request> {
-    let mut draw = Lcg(seed);
-    (0..n)
-        .map(|n| {
-            let score = (draw.share() * 1e4).round() / 1e4;
-            Request {
-                n,
-                score,
-                label: u8::from(draw.share() < score),
-                known: n + 30 + (draw.share() * 600.0) as i64,
-            }
-        })
-        .collect()
-}
-
-fn captured(request: &Request) -> String {
-    let record = json!({
-        "captureData": {
-            "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": format!("{},{}", request.n % 7, request.n % 3), "encoding": "CSV"},
-            "endpointOutput": {"observedContentType": "text/csv", "mode": "OUTPUT", "data": format!("{}", request.score), "encoding": "CSV"},
-        },
-        "eventMetadata": {"eventId": format!("e{}", request.n), "inferenceTime": time(request.n)},
-        "eventVersion": "0",
-    });
-    record.to_string()
-}
-
-fn truth(id: &str, label: u8, known: i64) -> String {
-    let record = json!({
-        "groundTruthData": {"data": label.to_string(), "encoding": "CSV"},
-        "eventMetadata": {"eventId": id, "eventTime": time(known)},
-        "eventVersion": "0",
-    });
-    record.to_string()
-}
-
-fn world_with_baseline() -> World {
-    let world = World::new().unwrap();
-    let mut table = "score,label\n".to_owned();
-    for request in requests(99, 1500) {
-        writeln!(table, "{},{}", request.score, request.label).unwrap();
-    }
-    write(&world, "train.csv", &table);
-    world
-        .succeed("baseline --data train.csv --problem binary --probability score --label label --output base")
-        .unwrap();
-    world
-}
-
-fn capture_to(world: &World, folder: &str, requests: &[Request]) {
-    let mut hours: std::collections::BTreeMap<i64, String> = std::collections::BTreeMap::new();
-    for request in requests {
-        let lines = hours.entry(request.n / 60).or_default();
-        lines.push_str(&captured(request));
-        lines.push('\n');
-    }
-    for (n, lines) in hours {
-        write(world, &format!("{folder}/{}/00-00-000-a.jsonl", hour(n)), &lines);
-    }
-}
+use traffic::{Lcg, capture_to, hour, requests, time, truth, world_with_baseline, write};
 
 const QUALITY: &str = "quality --baseline base --problem binary --probability 0";
 
