@@ -6,5 +6,6 @@
 pub mod history;
 pub mod program;
 pub mod repository;
+pub mod s3;
 pub mod synth;
 pub mod world;

@@ -55,6 +55,11 @@ impl World {
 
     /// Runs `driftline` in the folder; arguments are separated by blanks. AWS settings of this machine stay out.
     pub fn run(&self, arguments: &str) -> Result<Answer> {
+        self.run_with(arguments, &[])
+    }
+
+    /// [`Self::run`] with these variables.
+    pub fn run_with(&self, arguments: &str, variables: &[(&'static str, String)]) -> Result<Answer> {
         let mut command = Command::new(&self.driftline);
         command
             .args(arguments.split_whitespace())
@@ -66,6 +71,7 @@ impl World {
             }
         }
         command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.envs(variables.iter().map(|(name, value)| (*name, value)));
         let output = command.output().context("run driftline")?;
         Ok(Answer {
             code: output.status.code().unwrap_or(-1),

@@ -105,10 +105,7 @@ pub fn flip_test_mixed(
 /// # Errors
 /// Lengths that differ, a facet with all rows or none, a feature that is not finite, too many pairs.
 pub fn flip_test(facet: &[bool], prediction: &[bool], features: &[&[f64]]) -> Result<FlipTest, BiasFailure> {
-    let features: Vec<FlipColumn<'_>> = features
-        .iter()
-        .map(|column| FlipColumn::Number(column))
-        .collect();
+    let features: Vec<FlipColumn<'_>> = features.iter().map(|column| FlipColumn::Number(column)).collect();
     check(facet, prediction, &features)?;
     let is_whole = |row: usize| features.iter().all(|column| column.has(row));
     if !(0..facet.len()).all(is_whole) {

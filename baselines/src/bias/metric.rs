@@ -322,7 +322,9 @@ fn conditional_disparity(counts: &FacetCounts, positive: impl Fn(&super::Cell) -
         if groups.last().is_none_or(|(group, _)| *group != cell.group) {
             groups.push((cell.group, Group::default()));
         }
-        let Some((_, group)) = groups.last_mut() else { continue };
+        let Some((_, group)) = groups.last_mut() else {
+            continue;
+        };
         let side = if positive(cell) {
             &mut group.accepted
         } else {

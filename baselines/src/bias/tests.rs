@@ -467,12 +467,19 @@ fn rows_without_a_feature_are_left_out_and_many_rows_are_thinned() {
     number[7] = f64::NAN;
     let found = flip_test_mixed(&facet, &prediction, &[FlipColumn::Number(&number)]).unwrap();
     assert_eq!(found.n_without_features, 1);
-    assert_eq!(found.n_thinned, 6_000, "of 10,000 in the facet 4,000 are compared");
+    assert_eq!(
+        found.n_thinned, 6_000,
+        "of 10,000 in the facet 4,000 are compared"
+    );
     // Facet rows are always positive; the others where the number is 0: half of the facet would turn negative.
     assert_eq!(found.flips.n_to_negative, 2_000);
     assert_eq!(found.flips.n_to_positive, 0);
     let nothing = [f64::NAN; 4];
-    let found = flip_test_mixed(&[true, false, true, false], &[true; 4], &[FlipColumn::Number(&nothing)]);
+    let found = flip_test_mixed(
+        &[true, false, true, false],
+        &[true; 4],
+        &[FlipColumn::Number(&nothing)],
+    );
     assert_eq!(found, Err(BiasFailure::OneSided { every: false }));
 }
 
@@ -517,7 +524,10 @@ fn attribution_drift_has_an_interval_that_holds_its_value() {
     assert_eq!((same.ndcg, same.high), (1.0, 1.0));
     let turned = attribution_drift(&[1.0, 2.0, 9.0], &[&a, &b, &c], options).unwrap();
     assert!(turned.low <= turned.ndcg && turned.ndcg <= turned.high && turned.high < ATTRIBUTION_LIMIT);
-    assert_eq!(turned, attribution_drift(&[1.0, 2.0, 9.0], &[&a, &b, &c], options).unwrap());
+    assert_eq!(
+        turned,
+        attribution_drift(&[1.0, 2.0, 9.0], &[&a, &b, &c], options).unwrap()
+    );
     let (global, n_global) = global_attributions(&[&a, &b, &c]).unwrap();
     assert_eq!((global, n_global), (turned.live, turned.n));
     // Features of nearly equal weight change places by chance: the interval reaches up to an unchanged order.

@@ -6,11 +6,13 @@ use super::traffic::{Loans, loans, write};
 use serde_json::Value;
 use tests::world::World;
 
-const RUN: &str = "quality --baseline base --problem binary --schema schema.json --ground-truth-id id --label label";
+const RUN: &str =
+    "quality --baseline base --problem binary --schema schema.json --ground-truth-id id --label label";
 
 fn run(world: &World, name: &str, arguments: &str) -> Value {
-    let command =
-        format!("{RUN} --capture {name}.csv --ground-truth {name}-truth.csv --output out-{name} --json {arguments}");
+    let command = format!(
+        "{RUN} --capture {name}.csv --ground-truth {name}-truth.csv --output out-{name} --json {arguments}"
+    );
     serde_json::from_str(&world.succeed(&command).unwrap().stdout).unwrap()
 }
 
@@ -65,7 +67,10 @@ fn metrics_of_a_facet_are_those_of_the_table() {
     assert!(metric(&found, "city = Ost", "FT")["value"].as_f64().unwrap() < -0.1);
     assert_eq!(found["status"], "violated");
     let dppl = metric(&found, "city = Ost", "DPPL");
-    assert_eq!((&dppl["outcome"], &dppl["alert"]), (&"alert".into(), &true.into()));
+    assert_eq!(
+        (&dppl["outcome"], &dppl["alert"]),
+        (&"alert".into(), &true.into())
+    );
     assert!(dppl["low"].as_f64().unwrap() > 0.1);
     let verdict = world.json("out-w/r1/verdict.json").unwrap();
     let ids: Vec<&str> = verdict["findings"]
@@ -90,16 +95,33 @@ fn ranges_lists_and_thresholds_decide_what_rings() {
     );
     assert_eq!(metric(&wide, "city = Ost", "DPPL")["outcome"], "allowed");
     assert_eq!(metric(&wide, "city = Ost", "DI")["outcome"], "allowed");
-    assert_eq!(metric(&wide, "city = Ost", "CI")["outcome"], "alert", "0.4 is above the range given");
+    assert_eq!(
+        metric(&wide, "city = Ost", "CI")["outcome"],
+        "alert",
+        "0.4 is above the range given"
+    );
     let usual = run(&world, "w", "--facet city=Ost");
     assert_eq!(metric(&usual, "city = Ost", "CI")["outcome"], "not_judged");
-    assert!(metric(&usual, "city = Ost", "CDDPL")["reason"].as_str().unwrap().contains("group variable"));
+    assert!(
+        metric(&usual, "city = Ost", "CDDPL")["reason"]
+            .as_str()
+            .unwrap()
+            .contains("group variable")
+    );
     // Two values together are everybody.
     let both = run(&world, "w", "--facet city=Ost,West");
-    assert!(metric(&both, "city = Ost,West", "DPPL")["reason"].as_str().unwrap().contains("every row"));
+    assert!(
+        metric(&both, "city = Ost,West", "DPPL")["reason"]
+            .as_str()
+            .unwrap()
+            .contains("every row")
+    );
     // Without a value, each of them; a threshold divides numbers.
     let each = run(&world, "w", "--facet city");
-    let (ost, west) = (metric(&each, "city = Ost", "DPPL"), metric(&each, "city = West", "DPPL"));
+    let (ost, west) = (
+        metric(&each, "city = Ost", "DPPL"),
+        metric(&each, "city = West", "DPPL"),
+    );
     assert!((ost["value"].as_f64().unwrap() + west["value"].as_f64().unwrap()).abs() < 1e-12);
     let rows = unfair(22).rows();
     let command = "quality --baseline base --problem binary --schema schema.json --ground-truth-id id --label label --capture w.csv --ground-truth w-truth.csv --output out-t --json --facet age>40";
@@ -117,7 +139,12 @@ fn predictions_alone_are_judged_before_labels_come() {
     let found = run(&world, "none", "--facet city=Ost");
     assert_eq!(metric(&found, "city = Ost", "DPPL")["outcome"], "alert");
     assert_eq!(metric(&found, "city = Ost", "DPPL")["n"], 1_500);
-    assert!(metric(&found, "city = Ost", "AD")["reason"].as_str().unwrap().contains("needs labels"));
+    assert!(
+        metric(&found, "city = Ost", "AD")["reason"]
+            .as_str()
+            .unwrap()
+            .contains("needs labels")
+    );
     unfair(23).apart(&world, "some", |n| n % 5 == 0);
     let found = run(&world, "some", "--facet city=Ost");
     let ad = metric(&found, "city = Ost", "AD");
@@ -157,8 +184,17 @@ fn sagemakers_rule_compares_with_the_baselines_values() {
     assert_eq!(metric(&found, "city = Ost", "DPPL")["baseline"], -0.9);
     assert_eq!(metric(&found, "city = Ost", "DPPL")["alert"], false);
     assert_eq!(metric(&found, "city = Ost", "AD")["alert"], true);
-    let other = run(&world, "w", "--facet city=West --convention sagemaker --clarify analysis.json");
-    assert!(metric(&other, "city = West", "AD")["reason"].as_str().unwrap().contains("no value of it"));
+    let other = run(
+        &world,
+        "w",
+        "--facet city=West --convention sagemaker --clarify analysis.json",
+    );
+    assert!(
+        metric(&other, "city = West", "AD")["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no value of it")
+    );
 }
 
 #[test]
@@ -195,11 +231,16 @@ fn attributions_ring_when_their_order_turns() {
     };
     let gain = |names: [&str; 3]| -> f64 {
         let terms = names.iter().enumerate();
-        terms.map(|(rank, name)| weight(name) / (rank as f64 + 2.0).log2()).sum()
+        terms
+            .map(|(rank, name)| weight(name) / (rank as f64 + 2.0).log2())
+            .sum()
     };
     let expected = gain(["age", "income", "city"]) / gain(["income", "city", "age"]);
     assert!((found["ndcg"].as_f64().unwrap() - expected).abs() < 1e-12);
-    assert_eq!((&found["alert"], &turned["status"]), (&true.into(), &"violated".into()));
+    assert_eq!(
+        (&found["alert"], &turned["status"]),
+        (&true.into(), &"violated".into())
+    );
     let verdict = world.json("out-turned/r1/verdict.json").unwrap();
     assert_eq!(verdict["findings"][0]["id"], "attributions/ndcg");
     let lenient = run(&world, "turned", "--attributions shap_ --attribution-limit 0.5");
@@ -212,7 +253,11 @@ fn attributions_ring_when_their_order_turns() {
     );
     let clarify = run(&world, "turned", "--attributions shap_ --clarify analysis.json");
     assert_eq!(clarify["attributions"]["ndcg"], 1.0);
-    assert!(clarify["notes"].to_string().contains("1 features are in the window only, 1 in the baseline only"));
+    assert!(
+        clarify["notes"]
+            .to_string()
+            .contains("1 features are in the window only, 1 in the baseline only")
+    );
 }
 
 /// JSON responses carry attributions as keys; captured records, not a table.
@@ -250,7 +295,10 @@ fn other_problems_need_a_positive_outcome() {
     let mut train = "predicted,label\n".to_owned();
     for n in 0..200 {
         let predicted = if n % 2 == 0 { n % 50 } else { n % 40 };
-        table.push_str(&format!("i{n},{},{predicted}\n", if n % 2 == 0 { "a" } else { "b" }));
+        table.push_str(&format!(
+            "i{n},{},{predicted}\n",
+            if n % 2 == 0 { "a" } else { "b" }
+        ));
         labels.push_str(&format!("i{n},{}\n", n % 45));
         train.push_str(&format!("{predicted},{}\n", n % 45));
     }
@@ -259,7 +307,9 @@ fn other_problems_need_a_positive_outcome() {
     write(&world, "train.csv", &train);
     let base = "--prediction predicted --label label";
     world
-        .succeed(&format!("baseline --data train.csv --problem regression {base} --output base"))
+        .succeed(&format!(
+            "baseline --data train.csv --problem regression {base} --output base"
+        ))
         .unwrap();
     let run = |problem: &str, base: &str, more: &str| {
         let command = format!(
@@ -274,7 +324,9 @@ fn other_problems_need_a_positive_outcome() {
     let dppl = metric(&with, "zone = a", "DPPL")["value"].as_f64().unwrap();
     assert!((dppl - (8.0 / 20.0 - 12.0 / 25.0)).abs() < 1e-12, "{dppl}");
     world
-        .succeed(&format!("baseline --data train.csv --problem multiclass {base} --output many"))
+        .succeed(&format!(
+            "baseline --data train.csv --problem multiclass {base} --output many"
+        ))
         .unwrap();
     let classes = (25..50).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
     let with = run("multiclass", "many", &format!("--bias-outcome {classes}"));
@@ -299,7 +351,10 @@ fn wrong_bias_requests_say_what_to_do() {
         ("--attributions nothing_", "begin with `nothing_`"),
         ("--attributions shap_ --attribution-limit 7", "from 0 to 1"),
         ("--facet city=Ost --clarify w.csv", "cannot be used"),
-        ("--facet city=Ost --clarify schema.json", "neither bias metrics nor"),
+        (
+            "--facet city=Ost --clarify schema.json",
+            "neither bias metrics nor",
+        ),
     ] {
         let answer = world
             .run(&format!(

@@ -27,7 +27,8 @@ fn the_final_result_does_not_depend_on_how_labels_came() {
         let requests = requests(seed, 700);
         capture_to(&world, "capture", &requests);
         let mut draw = Lcg(seed ^ 0x5eed);
-        // Each label; of some a contradiction before it, of some a repetition.
+        // Each label; of some a contradiction before it, of some one at the same time (the greater value wins), of some a
+        // repetition, of some both.
         let mut lines: Vec<String> = Vec::new();
         for request in requests.iter().filter(|request| request.n % 9 != 0) {
             let id = format!("e{}", request.n);
@@ -37,6 +38,9 @@ fn the_final_result_does_not_depend_on_how_labels_came() {
             }
             if request.n % 7 == 0 {
                 lines.push(truth(&id, 1 - request.label, request.known - 20));
+            }
+            if request.n % 11 == 0 {
+                lines.push(truth(&id, 1 - request.label, request.known));
             }
         }
         lines.push(truth("nobody", 1, 100));
@@ -59,9 +63,16 @@ fn the_final_result_does_not_depend_on_how_labels_came() {
         assert_eq!(parsed["n_labelled"], n_labelled);
         assert_eq!(parsed["labels"]["labels_orphaned"], 1);
         assert!(parsed["labels"]["labels_superseded"].as_u64().unwrap() > 50);
-        for split in 1..=2 {
+        let ones = parsed["confusion_matrix"]["rows_actual"][1].as_array().unwrap();
+        let labelled = requests.iter().filter(|request| request.n % 9 != 0);
+        let n_ones = labelled
+            .filter(|request| request.label == 1 || request.n % 11 == 0)
+            .count() as u64;
+        assert_eq!(ones.iter().map(|n| n.as_u64().unwrap()).sum::<u64>(), n_ones);
+        for split in 1..=3 {
             draw.shuffle(&mut lines);
-            for (part, chunk) in lines.chunks(lines.len() / (2 + split as usize) + 1).enumerate() {
+            let n_files = 1 + draw.next() as usize % 7;
+            for (part, chunk) in lines.chunks(lines.len().div_ceil(n_files)).enumerate() {
                 let file = hour((draw.next() % 40) as i64);
                 write(
                     &world,
@@ -69,7 +80,8 @@ fn the_final_result_does_not_depend_on_how_labels_came() {
                     &(chunk.join("\n") + "\n"),
                 );
             }
-            let found = run(&format!("truth-{split}"), &format!("out-{split}"), "--threads 3");
+            let threads = format!("--threads {}", 1 + split);
+            let found = run(&format!("truth-{split}"), &format!("out-{split}"), &threads);
             assert!(found == expected, "seed {seed}, split {split}: the bytes differ");
         }
         // In pieces: each run sees more of them.

@@ -8,7 +8,9 @@ use crate::{exit, message, settings};
 use baselines::quality::Problem;
 use baselines::summary::Distinct;
 use engine::baseline::{BaselineRequest, MadeBaseline, make};
-use engine::quality::{BiasSettings, MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline};
+use engine::quality::{
+    BiasSettings, MadeQualityBaseline, QualityBaselineRequest, QualityColumns, make_quality_baseline,
+};
 use engine::report::format::{count, percent, plural};
 use engine::{EngineError, ErrorKind};
 use serde::Serialize;

@@ -30,7 +30,12 @@ pub(crate) struct FacetArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BiasRangeArguments {
     /// Values of a bias metric that are no alarm, repeatable: DI=0.8..1.25, AD=..0.05; an end left out is open.
-    #[arg(long, value_name = "METRIC=LOW..HIGH", requires = "facet", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "METRIC=LOW..HIGH",
+        requires = "facet",
+        allow_hyphen_values = true
+    )]
     pub(crate) bias_range: Vec<String>,
     /// nDCG of the attributions below which their order has drifted.
     #[arg(long, value_name = "NDCG", default_value_t = ATTRIBUTION_LIMIT, requires = "attributions")]
@@ -87,10 +92,13 @@ fn facet(text: &str) -> Result<FacetRequest, EngineError> {
     let (column, rows) = match text.find(['=', '>']) {
         None => (text, FacetRows::EachValue),
         Some(at) if text[at..].starts_with('>') => {
-            let threshold = text[at + 1..].trim().parse().ok().filter(|number: &f64| number.is_finite());
-            let threshold = threshold.ok_or_else(|| {
-                usage(format!("--facet is `{text}`, expected a number behind `>`"), HINT)
-            })?;
+            let threshold = text[at + 1..]
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite());
+            let threshold = threshold
+                .ok_or_else(|| usage(format!("--facet is `{text}`, expected a number behind `>`"), HINT))?;
             (&text[..at], FacetRows::Above(threshold))
         }
         Some(at) => {
@@ -100,7 +108,10 @@ fn facet(text: &str) -> Result<FacetRequest, EngineError> {
     };
     let no_value = matches!(&rows, FacetRows::Values(values) if values.iter().any(String::is_empty));
     if column.trim().is_empty() || no_value {
-        return Err(usage(format!("--facet is `{text}`, which lacks a column or a value"), HINT));
+        return Err(usage(
+            format!("--facet is `{text}`, which lacks a column or a value"),
+            HINT,
+        ));
     }
     Ok(FacetRequest {
         column: column.trim().to_owned(),
@@ -121,7 +132,10 @@ fn outcome(text: &str) -> Result<PositiveOutcome, EngineError> {
         None => {
             let classes: Vec<String> = text.split(',').map(|class| class.trim().to_owned()).collect();
             if classes.iter().any(String::is_empty) {
-                return Err(usage(format!("--bias-outcome is `{text}`, which lacks a class"), HINT));
+                return Err(usage(
+                    format!("--bias-outcome is `{text}`, which lacks a class"),
+                    HINT,
+                ));
             }
             Ok(PositiveOutcome::Classes(classes))
         }
@@ -129,7 +143,12 @@ fn outcome(text: &str) -> Result<PositiveOutcome, EngineError> {
 }
 
 fn range(text: &str) -> Result<(BiasMetric, AllowedRange), EngineError> {
-    let wrong = |what: String| usage(what, "for example --bias-range DI=0.8..1.25 or --bias-range AD=..0.05");
+    let wrong = |what: String| {
+        usage(
+            what,
+            "for example --bias-range DI=0.8..1.25 or --bias-range AD=..0.05",
+        )
+    };
     let (name, ends) = text
         .split_once('=')
         .ok_or_else(|| wrong(format!("--bias-range is `{text}`, expected METRIC=LOW..HIGH")))?;
@@ -152,8 +171,12 @@ fn range(text: &str) -> Result<(BiasMetric, AllowedRange), EngineError> {
         .and_then(|(low, high)| Some((end(low, f64::NEG_INFINITY)?, end(high, f64::INFINITY)?)));
     match parsed {
         Some((low, high)) if low <= high => Ok((metric, AllowedRange { low, high })),
-        Some(_) => Err(wrong(format!("--bias-range is `{text}`: its low end is above its high end"))),
-        None => Err(wrong(format!("--bias-range is `{text}`, expected METRIC=LOW..HIGH"))),
+        Some(_) => Err(wrong(format!(
+            "--bias-range is `{text}`: its low end is above its high end"
+        ))),
+        None => Err(wrong(format!(
+            "--bias-range is `{text}`, expected METRIC=LOW..HIGH"
+        ))),
     }
 }
 

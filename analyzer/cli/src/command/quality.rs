@@ -8,9 +8,7 @@ use baselines::document::quality::QualityDocument;
 use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy, ValueMatrix};
 use clap::{Args, ValueEnum};
 use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
-use engine::quality::{
-    Attribute, ClassSettings, QualityColumns, QualityRequest, QualityRun, run as measure,
-};
+use engine::quality::{Attribute, ClassSettings, QualityColumns, QualityRequest, QualityRun, run as measure};
 use engine::report::format::{count, percent};
 use engine::{EngineError, ErrorKind};
 use std::fmt::Write as _;
@@ -403,7 +401,11 @@ fn fairness_text(out: &mut String, document: &QualityDocument) {
             "outside_within_chance" => "  outside its range, within chance",
             _ => "",
         };
-        let _infallible = writeln!(out, "  {:28} {value:>12.6}  [{low:.6}, {high:.6}]{mark}", found.metric);
+        let _infallible = writeln!(
+            out,
+            "  {:28} {value:>12.6}  [{low:.6}, {high:.6}]{mark}",
+            found.metric
+        );
     }
     if let Some(found) = &document.attributions {
         let mark = if found.alert { "  alert" } else { "" };

@@ -77,7 +77,10 @@ pub(crate) fn attribution_columns(
     roles: &BTreeMap<String, String>,
 ) -> Result<Vec<(String, String)>, EngineError> {
     const SEPARATORS: [char; 4] = ['.', '_', ':', '/'];
-    let prefix = asked.trim().trim_end_matches(['*', ']', '[']).trim_end_matches('.');
+    let prefix = asked
+        .trim()
+        .trim_end_matches(['*', ']', '['])
+        .trim_end_matches('.');
     let below = format!(".{prefix}");
     let feature_of = |column: &String| {
         let rest = column

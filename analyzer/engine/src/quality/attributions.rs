@@ -30,7 +30,11 @@ pub(super) fn describe(
         outcome: "not_judged".to_owned(),
         ..AttributionTwin::default()
     };
-    let all: Vec<&[f64]> = sample.attributions.iter().map(|(_, values)| &values[..]).collect();
+    let all: Vec<&[f64]> = sample
+        .attributions
+        .iter()
+        .map(|(_, values)| &values[..])
+        .collect();
     match global_attributions(&all) {
         Ok((values, n)) => {
             twin.n = n;

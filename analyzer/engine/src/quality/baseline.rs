@@ -167,8 +167,14 @@ pub async fn make_quality_baseline(
     };
     bias::fill(&mut document, &mut notes, sample, &context)?;
     let limit = request.bias.attribution_limit;
-    document.attributions =
-        attributions::describe(&mut notes, sample, &settings, &Rule::Nothing, &BTreeMap::new(), limit);
+    document.attributions = attributions::describe(
+        &mut notes,
+        sample,
+        &settings,
+        &Rule::Nothing,
+        &BTreeMap::new(),
+        limit,
+    );
     document.notes = notes;
     progress.done();
     Ok(MadeQualityBaseline {

@@ -98,7 +98,10 @@ fn facet_rows(
     match &facet.rows {
         Asked::Above(_) if !column.is_numeric => Err(EngineError::new(
             ErrorKind::Usage,
-            format!("--facet has a threshold for `{}`, and that column is no number", facet.column),
+            format!(
+                "--facet has a threshold for `{}`, and that column is no number",
+                facet.column
+            ),
         )
         .with_hint("name values instead: --facet COLUMN=VALUE,VALUE")),
         Asked::EachValue if column.overflown || column.texts.len() > MAX_VALUES => {
@@ -205,7 +208,13 @@ fn of_facet(
     };
     let of_labels = counts(&labelled, &members, outcomes, facet, true)?;
     let of_predictions = Side {
-        counts: counts(&predicted, &members, outcomes, facet, labelled.len() == predicted.len())?,
+        counts: counts(
+            &predicted,
+            &members,
+            outcomes,
+            facet,
+            labelled.len() == predicted.len(),
+        )?,
         flips: flips(notes, sample, &predicted, &members, outcomes, facet, context),
     };
     let whole = bias_intervals(&of_predictions.counts, of_predictions.flips.ok(), options);
@@ -330,7 +339,8 @@ fn counts(
     facet: &Facet<'_>,
     with_label: bool,
 ) -> Result<FacetCounts, EngineError> {
-    let of = |flags: &[Option<bool>]| -> Vec<bool> { rows.iter().map(|row| flags[*row] == Some(true)).collect() };
+    let of =
+        |flags: &[Option<bool>]| -> Vec<bool> { rows.iter().map(|row| flags[*row] == Some(true)).collect() };
     let (in_facet, label, prediction) = (of(members), of(&outcomes.label), of(&outcomes.prediction));
     // A row without a group is in a group of its own kind.
     let group: Option<Vec<u32>> = facet
@@ -380,7 +390,8 @@ fn flips(
             Held::Codes(codes) => FlipColumn::Category(codes),
         })
         .collect();
-    let of = |flags: &[Option<bool>]| -> Vec<bool> { rows.iter().map(|row| flags[*row] == Some(true)).collect() };
+    let of =
+        |flags: &[Option<bool>]| -> Vec<bool> { rows.iter().map(|row| flags[*row] == Some(true)).collect() };
     let found = flip_test_mixed(&of(members), &of(&outcomes.prediction), &features)?;
     if found.n_without_features + found.n_thinned > 0 {
         notes.push(format!(

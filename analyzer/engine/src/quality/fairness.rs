@@ -52,8 +52,9 @@ impl BaselineBias {
             }
             FacetRows::Values(values) => {
                 let sorted = |values: &mut dyn Iterator<Item = &str>| {
-                    let mut values: Vec<String> =
-                        values.map(|value| class_text(value.trim()).into_owned()).collect();
+                    let mut values: Vec<String> = values
+                        .map(|value| class_text(value.trim()).into_owned())
+                        .collect();
                     values.sort();
                     values
                 };
@@ -113,14 +114,19 @@ impl Fairness {
             let object = store.get(&key, MAX_FILE_BYTES).await?;
             hasher.update(&object.bytes);
             let unusable = |what: String| {
-                EngineError::new(ErrorKind::Usage, format!("--clarify {location} cannot be used: {what}"))
-                    .with_hint("give the analysis.json of a Clarify job with bias metrics or SHAP values")
+                EngineError::new(
+                    ErrorKind::Usage,
+                    format!("--clarify {location} cannot be used: {what}"),
+                )
+                .with_hint("give the analysis.json of a Clarify job with bias metrics or SHAP values")
             };
             let parsed: Value =
                 serde_json::from_slice(&object.bytes).map_err(|error| unusable(error.to_string()))?;
             let found = parse(&parsed);
             if found == Self::default() {
-                return Err(unusable("it has neither bias metrics nor global SHAP values".to_owned()));
+                return Err(unusable(
+                    "it has neither bias metrics nor global SHAP values".to_owned(),
+                ));
             }
             self.bias.splice(0..0, found.bias);
             if !found.attributions.is_empty() {

@@ -196,8 +196,8 @@ pub(crate) async fn load_window(
     let (predictions, label_counts) = (rows.counts.clone(), labels.counts.clone());
     let (n_labels_without_id, n_labels_empty) = (labels.n_without_id, labels.n_empty);
     let counts = joined.counts;
-    let merge = (request.merge && !is_table && counts.labelled > 0)
-        .then(|| MergeLabels::of(&rows, &labels, &joined));
+    let merge =
+        (request.merge && !is_table && counts.labelled > 0).then(|| MergeLabels::of(&rows, &labels, &joined));
     let sample = Sample::of_joined(
         request.problem,
         request.classes,
@@ -401,7 +401,11 @@ fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Resu
     }
     let mut attributions = Vec::new();
     if let Some(asked) = request.attributions {
-        let side = if choice.is_table { Side::Input } else { Side::Output };
+        let side = if choice.is_table {
+            Side::Input
+        } else {
+            Side::Output
+        };
         for (feature, column) in attribution_columns(choice, asked, &shown)? {
             wanted.add(&column, side, Kind::Number, Role::Attribution(attributions.len()));
             attributions.push(feature);

@@ -21,7 +21,8 @@ pub(super) fn outcomes(
     settings: &MeasureSettings,
     positive: Option<&PositiveOutcome>,
 ) -> Result<Result<Outcomes, String>, EngineError> {
-    let usage = |what: String, hint: &str| EngineError::new(ErrorKind::Usage, what).with_hint(hint.to_owned());
+    let usage =
+        |what: String, hint: &str| EngineError::new(ErrorKind::Usage, what).with_hint(hint.to_owned());
     match (&sample.labels, positive) {
         (Outcome::Numbers(_), None) => Ok(Err(
             "a regression has no positive outcome: give one with --bias-outcome \">NUMBER\"".to_owned(),
@@ -61,7 +62,10 @@ pub(super) fn outcomes(
     }
 }
 
-fn positive_classes(classes: &[String], positive: Option<&PositiveOutcome>) -> Result<Vec<bool>, EngineError> {
+fn positive_classes(
+    classes: &[String],
+    positive: Option<&PositiveOutcome>,
+) -> Result<Vec<bool>, EngineError> {
     let flags: Vec<bool> = match positive {
         None => (0..classes.len()).map(|code| code == 1).collect(),
         Some(PositiveOutcome::Above(threshold)) => classes
@@ -69,11 +73,17 @@ fn positive_classes(classes: &[String], positive: Option<&PositiveOutcome>) -> R
             .map(|class| class.parse::<f64>().is_ok_and(|number| number > *threshold))
             .collect(),
         Some(PositiveOutcome::Classes(wanted)) => {
-            let wanted: Vec<String> = wanted.iter().map(|class| class_text(class).into_owned()).collect();
+            let wanted: Vec<String> = wanted
+                .iter()
+                .map(|class| class_text(class).into_owned())
+                .collect();
             if let Some(unknown) = wanted.iter().find(|class| !classes.contains(class)) {
                 return Err(EngineError::new(
                     ErrorKind::Usage,
-                    format!("--bias-outcome names class `{unknown}`, which is none of the {}", classes.len()),
+                    format!(
+                        "--bias-outcome names class `{unknown}`, which is none of the {}",
+                        classes.len()
+                    ),
                 )
                 .with_hint("name classes of the problem, as --classes has them"));
             }

@@ -12,8 +12,7 @@ use crate::error::{EngineError, ErrorKind};
 use baselines::baseline::{Baseline, Role};
 use baselines::document::estimate::EstimatorDocument;
 use baselines::document::quality::{
-    ContributionTwin, MetricTwin, QualityDocument, RootCauseTwin, SegmentTwin, WindowTwin, reasons,
-    twins,
+    ContributionTwin, MetricTwin, QualityDocument, RootCauseTwin, SegmentTwin, WindowTwin, reasons, twins,
 };
 use baselines::estimate::Feature;
 use baselines::quality::{Problem, QualityOptions};

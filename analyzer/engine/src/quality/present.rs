@@ -138,7 +138,10 @@ fn headline(document: &QualityDocument) -> String {
         .collect();
     match (document.status.as_str(), &document.not_evaluated) {
         ("violated", _) if breaches.is_empty() => {
-            format!("Beyond its range by more than chance explains: {}.", alerts.join(", "))
+            format!(
+                "Beyond its range by more than chance explains: {}.",
+                alerts.join(", ")
+            )
         }
         ("violated", _) => format!(
             "Worse than the baseline by more than chance explains: {}.",

@@ -17,19 +17,26 @@ pub(super) fn alerts(document: &QualityDocument) -> Vec<String> {
 
 /// What rings, as findings.
 pub(super) fn findings(document: &QualityDocument) -> Vec<Finding> {
-    let bias = document.bias.iter().filter(|found| found.alert).map(|found| Finding {
-        severity: Severity::Violation,
-        column: found.column.clone(),
-        check: found.metric.clone(),
-        what: match document.convention.as_str() {
-            "sagemaker" => format!("{} of {} is larger than the baseline's", found.metric, found.facet),
-            _ => format!("{} of {} is outside its range", found.metric, found.facet),
-        },
-        value: value(found),
-        limit: limit(found, &document.convention),
-        derivation: interval(found.low, found.high, "bootstrap interval"),
-        remedy: String::new(),
-    });
+    let bias = document
+        .bias
+        .iter()
+        .filter(|found| found.alert)
+        .map(|found| Finding {
+            severity: Severity::Violation,
+            column: found.column.clone(),
+            check: found.metric.clone(),
+            what: match document.convention.as_str() {
+                "sagemaker" => format!(
+                    "{} of {} is larger than the baseline's",
+                    found.metric, found.facet
+                ),
+                _ => format!("{} of {} is outside its range", found.metric, found.facet),
+            },
+            value: value(found),
+            limit: limit(found, &document.convention),
+            derivation: interval(found.low, found.high, "bootstrap interval"),
+            remedy: String::new(),
+        });
     let attributions = document.attributions.iter().filter(|found| found.alert);
     let attributions = attributions.map(|found| Finding {
         severity: Severity::Violation,
@@ -46,7 +53,10 @@ pub(super) fn findings(document: &QualityDocument) -> Vec<Finding> {
 
 /// Every bias metric that has a value, and the nDCG.
 pub(super) fn metrics(document: &QualityDocument) -> Vec<MetricRow> {
-    let measured = document.bias.iter().filter(|found| found.value.is_some() || found.infinite.is_some());
+    let measured = document
+        .bias
+        .iter()
+        .filter(|found| found.value.is_some() || found.infinite.is_some());
     let bias = measured.map(|found| MetricRow {
         name: bias_name(found),
         basis: Basis::Realised,
@@ -120,7 +130,9 @@ fn value(found: &BiasTwin) -> String {
 }
 
 fn interval(low: Option<f64>, high: Option<f64>, name: &str) -> String {
-    let Some((low, high)) = low.zip(high) else { return String::new() };
+    let Some((low, high)) = low.zip(high) else {
+        return String::new();
+    };
     format!("{name} {}", range(low, high)).trim_start().to_owned()
 }
 

@@ -236,7 +236,10 @@ impl Revision {
             .map_err(|error| match error.kind() {
                 StoreErrorKind::AlreadyExists | StoreErrorKind::PreconditionFailed => EngineError::new(
                     ErrorKind::Storage,
-                    format!("another run moved {LATEST_FILE} while revision {} was written", self.number),
+                    format!(
+                        "another run moved {LATEST_FILE} while revision {} was written",
+                        self.number
+                    ),
                 )
                 .with_hint("run again: labels that it did not have make the next revision"),
                 _ => error.into(),

@@ -4,8 +4,8 @@
 use super::*;
 use crate::progress::Silent;
 use crate::quality::{
-    Attribute, BiasSettings, ClassSettings, QualityBaselineRequest, QualityColumns, QualityRequest, QualityRun,
-    make_quality_baseline, run,
+    Attribute, BiasSettings, ClassSettings, QualityBaselineRequest, QualityColumns, QualityRequest,
+    QualityRun, make_quality_baseline, run,
 };
 use crate::scan::ScanSettings;
 use async_trait::async_trait;
@@ -128,7 +128,13 @@ fn place(path: &Path) -> Location {
 async fn measured(folder: &Path, n_labels: usize) -> (QualityRequest, QualityRun) {
     let mut table = "score,label\n".to_owned();
     for n in 0..200 {
-        writeln!(table, "0.{:02},{}", (n * 37) % 100, u8::from((n * 37) % 100 > 50 + n % 9)).unwrap();
+        writeln!(
+            table,
+            "0.{:02},{}",
+            (n * 37) % 100,
+            u8::from((n * 37) % 100 > 50 + n % 9)
+        )
+        .unwrap();
     }
     std::fs::write(folder.join("train.csv"), table).unwrap();
     let write = |name: &str, text: String| {
@@ -224,7 +230,11 @@ async fn a_run_that_ends_anywhere_is_not_seen_and_does_not_confuse_the_next() {
                 assert_eq!((latest.revision, &documents), (2, &expected));
             } else {
                 assert_eq!(latest.revisions, [1], "{loss:?} {n_good}");
-                assert_eq!(documents, seen(&before).1, "{loss:?} {n_good}: the first revision changed");
+                assert_eq!(
+                    documents,
+                    seen(&before).1,
+                    "{loss:?} {n_good}: the first revision changed"
+                );
             }
             let written = write(&second, Arc::clone(&inner) as _).await.unwrap();
             assert_eq!(written.is_new, !is_through, "{loss:?} {n_good}");
@@ -235,7 +245,10 @@ async fn a_run_that_ends_anywhere_is_not_seen_and_does_not_confuse_the_next() {
             assert_eq!(latest.revisions, [1, written.revision]);
             let folders = last.keys().filter(|key| key.contains('/'));
             for key in folders {
-                let kept = latest.revisions.iter().any(|n| key.starts_with(&format!("r{n}/")));
+                let kept = latest
+                    .revisions
+                    .iter()
+                    .any(|n| key.starts_with(&format!("r{n}/")));
                 assert!(kept, "{loss:?} {n_good}: {key} was left behind");
             }
             assert!(!write(&second, inner as _).await.unwrap().is_new);
@@ -261,7 +274,10 @@ async fn of_two_runs_at_once_one_gets_through_whole() {
     assert_eq!(written.revision, 2, "the folder of the run before is not shared");
     slow.put("verdict.json", b"half".to_vec()).await.unwrap();
     let error = slow.commit().await.unwrap_err();
-    assert!(error.to_string().contains("another run moved latest.json"), "{error}");
+    assert!(
+        error.to_string().contains("another run moved latest.json"),
+        "{error}"
+    );
     let (latest, _) = pointer_in(&store, "").await.unwrap().unwrap();
     assert_eq!((latest.revision, latest.revisions), (2, vec![2]));
     // The early run's labels, tried again, are a revision of their own.
@@ -276,7 +292,11 @@ async fn a_pointer_without_a_list_is_still_read() {
     let old = r#"{"version":"1","revision":3,"folder":"r3","digest":"xxh3-0","window":{}}"#;
     let store = Arc::new(MemoryStore::new());
     store
-        .put(LATEST_FILE, Bytes::from_static(old.as_bytes()), PutMode::Overwrite)
+        .put(
+            LATEST_FILE,
+            Bytes::from_static(old.as_bytes()),
+            PutMode::Overwrite,
+        )
         .await
         .unwrap();
     assert_eq!(write(&found, Arc::clone(&store) as _).await.unwrap().revision, 4);

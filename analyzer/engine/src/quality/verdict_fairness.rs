@@ -79,7 +79,9 @@ fn of_attributions(found: &AttributionTwin) -> FindingV2 {
             number(ndcg),
             number(limit)
         ),
-        remedy: "look at which features gained or lost weight (attributions in quality.json) and at their drift".to_owned(),
+        remedy:
+            "look at which features gained or lost weight (attributions in quality.json) and at their drift"
+                .to_owned(),
         drift: None,
     }
 }

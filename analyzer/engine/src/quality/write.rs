@@ -64,13 +64,7 @@ impl QualityRun {
             end: self.document.end.clone(),
         };
         let documents = self.documents(request)?;
-        let next = Revision::next(
-            Arc::clone(&store),
-            root.clone(),
-            &self.document.digest,
-            window,
-        )
-        .await?;
+        let next = Revision::next(Arc::clone(&store), root.clone(), &self.document.digest, window).await?;
         let mut revision = match next {
             Next::Same(written) => return Ok(written),
             Next::Write(revision) => *revision,

@@ -187,7 +187,7 @@ fn a_verdict_is_written_as_the_golden_file() {
 
 #[test]
 fn old_versions_are_read_for_ever_and_written_as_the_newest() {
-    for version in ["v1", "v2"] {
+    for version in ["v1", "v2", "v2_quality"] {
         let stored = std::fs::read(test_data(&format!("{version}.json"))).unwrap();
         let read = VersionedVerdict::from_bytes(&stored).unwrap();
         let written = VersionedVerdict::from(read.into_latest()).to_bytes().unwrap();
@@ -235,10 +235,72 @@ fn the_golden_verdict_has_something_in_every_part() {
     assert_eq!(ids.len(), twin.findings.len());
 }
 
+/// The quality section of a stored verdict, value by value: what later versions must still find in it.
+#[test]
+fn the_quality_section_is_read_whole() {
+    let stored = std::fs::read(test_data("v2_quality.json")).unwrap();
+    let verdict = VersionedVerdict::from_bytes(&stored).unwrap().into_latest();
+    let quality = verdict.quality.unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&stored).unwrap();
+    let section = &json["quality"];
+    assert_eq!(quality.problem, "binary");
+    assert_eq!(
+        (quality.shown.as_str(), quality.convention.as_str()),
+        ("realised", "house")
+    );
+    assert_eq!(section["n_predictions"], quality.n_predictions);
+    assert_eq!(section["n_labelled"], quality.n_labelled);
+    assert_eq!(section["coverage"].as_f64(), Some(quality.coverage));
+    assert_eq!(section["expected_coverage"].as_f64(), quality.expected_coverage);
+    assert_eq!(section["final_at"].as_str(), quality.final_at.as_deref());
+    assert!(quality.expected_coverage.is_some() && quality.final_at.is_some());
+    assert!(quality.metrics.len() > 10 && quality.estimates.len() > 3);
+    assert_eq!(
+        section["metrics"].as_object().unwrap().len(),
+        quality.metrics.len()
+    );
+    for (name, metric) in &quality.metrics {
+        let stored = &section["metrics"][name];
+        assert_eq!(stored["value"].as_f64(), Some(metric.value), "{name}");
+        assert_eq!(stored["low"].as_f64(), Some(metric.low), "{name}");
+        assert_eq!(stored["high"].as_f64(), Some(metric.high), "{name}");
+        assert_eq!(stored["method"].as_str(), Some(metric.method.as_str()), "{name}");
+    }
+    for (name, estimate) in &quality.estimates {
+        let stored = &section["estimates"][name];
+        assert_eq!(stored["value"].as_f64(), Some(estimate.value), "{name}");
+        assert_eq!(stored["low"].as_f64(), estimate.low, "{name}");
+        assert_eq!(stored["high"].as_f64(), estimate.high, "{name}");
+        assert_eq!(stored["realised"].as_f64(), estimate.realised, "{name}");
+    }
+    assert!(
+        quality
+            .estimates
+            .values()
+            .any(|estimate| estimate.realised.is_some())
+    );
+    let kinds: std::collections::BTreeSet<&str> = verdict
+        .findings
+        .iter()
+        .map(|finding| finding.check.as_str())
+        .collect();
+    assert_eq!(
+        kinds.into_iter().collect::<Vec<_>>(),
+        ["attribution_drift", "bias", "model_quality"]
+    );
+}
+
 #[test]
 fn the_published_schema_describes_what_is_written() {
     check_schema("verdict.v1", &std::fs::read(test_data("v1.json")).unwrap());
-    for name in ["v1.expected.json", "v2.json", "v2.expected.json", "latest.json"] {
+    for name in [
+        "v1.expected.json",
+        "v2.json",
+        "v2.expected.json",
+        "v2_quality.json",
+        "v2_quality.expected.json",
+        "latest.json",
+    ] {
         check_schema("verdict.v2", &std::fs::read(test_data(name)).unwrap());
     }
 }
