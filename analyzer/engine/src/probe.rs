@@ -81,7 +81,7 @@ pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
         }
         if source.is_parquet() {
             let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
-            let names = column_names(&object.bytes)?;
+            let names = column_names(&object.bytes, &source.shown_key)?;
             probe.header.get_or_insert(names);
             probe.is_parquet = true;
             continue;

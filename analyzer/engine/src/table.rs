@@ -39,12 +39,12 @@ pub fn is_parquet(head: &[u8]) -> bool {
     head.starts_with(b"PAR1")
 }
 
-/// Column names of a Parquet object, in its order, nested columns flattened.
+/// Column names of the Parquet object `key`, in its order, nested columns flattened.
 ///
 /// The widths of lists are not in a Parquet schema, so columns of lists are read for them. Columns of a type that
 /// cannot be profiled are listed under their own name: it is [`profile_parquet`] that refuses them.
-pub fn column_names(bytes: &Bytes) -> Result<Vec<String>, EngineError> {
-    let object = Object::open(bytes, "the table")?;
+pub fn column_names(bytes: &Bytes, key: &str) -> Result<Vec<String>, EngineError> {
+    let object = Object::open(bytes, key)?;
     let mut names = Vec::new();
     for (idx, field) in object.fields().iter().enumerate() {
         if !flatten::has_lists(&field.dtype) {

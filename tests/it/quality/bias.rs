@@ -328,7 +328,8 @@ fn other_problems_need_a_positive_outcome() {
             "baseline --data train.csv --problem multiclass {base} --output many"
         ))
         .unwrap();
-    let classes = (25..50).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let classes: Vec<String> = (25..45).chain([46, 48]).map(|n: i64| n.to_string()).collect();
+    let classes = classes.join(",");
     let with = run("multiclass", "many", &format!("--bias-outcome {classes}"));
     let of_classes = metric(&with, "zone = a", "DPPL")["value"].as_f64().unwrap();
     assert!((of_classes - dppl).abs() < 1e-12);

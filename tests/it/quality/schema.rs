@@ -110,15 +110,12 @@ fn others(seen: &mut BTreeSet<String>) {
         r#"{"task": "regression", "label": "label", "prediction": "predicted", "features": [{"name": "x", "type": "numeric"}]}"#,
     );
     for (problem, columns) in [
-        (
-            "multiclass",
-            "--prediction predicted --probability p0,p1,p2 --label label",
-        ),
+        ("multiclass", "--prediction predicted --probability p0,p1,p2"),
         ("regression", "--schema regression.json"),
     ] {
         world
             .succeed(&format!(
-                "baseline --data train.csv --problem {problem} {columns} --output {problem}"
+                "baseline --data train.csv --problem {problem} {columns} --label label --output {problem}"
             ))
             .unwrap();
         check(

@@ -99,7 +99,11 @@ fn cells(bytes: &Bytes, shown: &str, column: &str) -> Result<Vec<Cell>, EngineEr
     if is_parquet(bytes) {
         return match read_column(bytes, shown, column)? {
             Some(cells) => Ok(cells),
-            None => Err(no_column(shown, column, &crate::table::column_names(bytes)?)),
+            None => Err(no_column(
+                shown,
+                column,
+                &crate::table::column_names(bytes, shown)?,
+            )),
         };
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

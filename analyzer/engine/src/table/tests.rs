@@ -78,7 +78,7 @@ fn the_magic_number_tells() {
 
 #[test]
 fn columns_are_named_in_order_and_nested_ones_flattened() {
-    let names = column_names(&table!("kinds.parquet")).unwrap();
+    let names = column_names(&table!("kinds.parquet"), "t.parquet").unwrap();
     let expected = "i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 flag text category bytes day clock local instant price wide \
                     embedding.0 embedding.1 fixed.0 fixed.1 address.city address.zip nothing";
     assert_eq!(names.join(" "), expected);
@@ -367,7 +367,7 @@ fn reading_twice_counts_twice_and_gives_the_same() {
 
 #[test]
 fn a_table_without_rows_keeps_its_columns() {
-    let names = column_names(&table!("empty.parquet")).unwrap();
+    let names = column_names(&table!("empty.parquet"), "t.parquet").unwrap();
     assert!(names.contains(&"address.city".to_owned()) && names.contains(&"i8".to_owned()));
     let plans = [ColumnPlan::unknown("i8", PlanKind::Numeric)];
     let summary = read(&table!("empty.parquet"), &plans, false).unwrap();
@@ -425,7 +425,7 @@ fn a_cut_object_is_refused() {
     let whole = table!("kinds.parquet");
     for n in [4, 100, whole.len() / 2, whole.len() - 1] {
         assert!(read(&whole.slice(..n), &[], false).is_err(), "{n} bytes");
-        assert!(column_names(&whole.slice(..n)).is_err(), "{n} bytes");
+        assert!(column_names(&whole.slice(..n), "t.parquet").is_err(), "{n} bytes");
     }
 }
 
