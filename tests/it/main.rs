@@ -13,6 +13,7 @@ mod browser;
 mod command;
 mod compare;
 mod dataset;
+mod demo;
 mod directions;
 mod licences;
 mod quality;
