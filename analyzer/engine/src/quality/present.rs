@@ -372,7 +372,13 @@ fn history_of(document: &QualityDocument, name: &str) -> MetricHistory {
         .windows
         .iter()
         .map(|window| HistoryPoint {
-            label: short(&window.start),
+            // The first part may begin before the window does.
+            label: short(
+                document
+                    .start
+                    .as_deref()
+                    .map_or(&window.start, |start| window.start.as_str().max(start)),
+            ),
             realised: window.metrics.get(name).map(|metric| Interval {
                 value: metric.value,
                 low: metric.low,

@@ -134,10 +134,10 @@ async fn a_window_says_what_was_estimated_first_and_realised_last() {
     assert_eq!(fourth.newest().unwrap().n_labelled, 0);
     assert_eq!(
         timeline.text(),
-        "2026-11-03  estimated rmse 12 (11 to 13) on 2026-11-04 → realised 14 (13.5 to 14.5) on 2026-11-20  \
-         90% labelled, revision 3: VIOLATED\n\
-         2026-11-04  estimated rmse 12 (11 to 13) on 2026-11-05 → no labels to realise it  \
-         0% labelled, revision 1: not evaluated\n"
+        "2026-11-03  estimated rmse 12.0 (11.0 to 13.0) → realised 14.0 (13.5 to 14.5)  \
+         90% labelled on 2026-11-20, revision 3: VIOLATED\n\
+         2026-11-04  estimated rmse 12.0 (11.0 to 13.0) → not realised  \
+         0% labelled on 2026-11-05, revision 1: not evaluated\n"
     );
     assert_eq!(
         timeline.document().unwrap(),

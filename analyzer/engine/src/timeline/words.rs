@@ -1,7 +1,7 @@
 //! A timeline in words: a window's name, its line in a terminal, what stands in a cell. Computes nothing.
 
 use super::{MetricSeen, RevisionSeen, Timeline, TimelineWindow, ValueSeen};
-use crate::report::format::{instant, number, percent};
+use crate::report::format::{instant, number};
 use capture::time::{format_rfc3339, parse_rfc3339};
 
 /// A window for people: `2011-04` for a calendar month, `2011-04-01` for a day, its start otherwise.
@@ -38,7 +38,7 @@ pub(super) fn status(word: &str) -> &'static str {
     }
 }
 
-/// `35.57 (31.54 to 39.6)`.
+/// `35.6 (31.5 to 39.6)`.
 pub(super) fn value(found: &ValueSeen) -> String {
     format!(
         "{} ({} to {})",
@@ -48,15 +48,17 @@ pub(super) fn value(found: &ValueSeen) -> String {
     )
 }
 
-/// Three significant digits: more would pretend to be known.
+/// Three significant digits, also where they are zeros: more would pretend to be known.
 fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return number(value);
     }
     let digits = 2 - value.abs().log10().floor() as i32;
-    let scale = 10f64.powi(digits);
-    let rounded = (value * scale).round() / scale;
-    number(if rounded.is_finite() { rounded } else { value })
+    match usize::try_from(digits) {
+        Ok(digits @ 1..=6) => format!("{value:.digits$}"),
+        Ok(0) => number(value.round()),
+        _ => number(value),
+    }
 }
 
 /// What was estimated first, and when.
@@ -89,32 +91,44 @@ pub(super) fn beyond(metric: &MetricSeen) -> Option<&'static str> {
     }
 }
 
+/// A share in whole percent, cut: what is not complete does not read 100 %.
+fn whole_percent(share: f64) -> String {
+    format!("{}%", (share * 100.0).floor())
+}
+
 /// A window's line.
 pub(super) fn line(timeline: &Timeline, window: &TimelineWindow) -> String {
     let metric = &timeline.metric;
-    let mut parts = Vec::new();
+    let mut parts = vec![name(window)];
     if let Some(drift) = &window.drift {
-        parts.push(format!("drift {:13}", status(drift.status)));
+        parts.push(format!("drift {:8}", status(drift.status)));
     }
     match window.newest() {
         None => parts.push("no quality".to_owned()),
         Some(newest) => {
-            let before = estimate(metric, window).map_or_else(
-                || format!("{metric} not estimated"),
-                |text| format!("estimated {metric} {text}"),
-            );
-            let after = realised(metric, window).map_or_else(
-                || "no labels to realise it".to_owned(),
-                |text| format!("realised {text}"),
-            );
-            parts.push(format!("{before} → {after}"));
+            let before = window
+                .first_estimate(metric)
+                .and_then(|(_, found)| found.estimated);
+            let after = newest.metrics.get(metric).and_then(|found| found.realised);
             parts.push(format!(
-                "{} labelled, revision {}: {}",
-                percent(newest.coverage),
+                "{} → {}",
+                before.map_or_else(
+                    || format!("{metric} not estimated"),
+                    |found| format!("estimated {metric} {}", value(&found))
+                ),
+                after.map_or_else(
+                    || "not realised".to_owned(),
+                    |found| format!("realised {}", value(&found))
+                )
+            ));
+            parts.push(format!(
+                "{} labelled{}, revision {}: {}",
+                whole_percent(newest.coverage),
+                on(newest),
                 newest.revision,
                 status(&newest.status)
             ));
         }
     }
-    format!("{}  {}", name(window), parts.join("  "))
+    parts.join("  ")
 }

@@ -1,5 +1,5 @@
-//! What came true becomes known late: each label with a delay of its own, days in the first month and weeks in the
-//! later ones, some twice, some never.
+//! What came true becomes known late: each label with a delay of its own, two weeks in the first month, more than five in
+//! the last, some twice, some never.
 //!
 //! Delays are drawn from a fixed seed with whole numbers only, so that every machine has the same ones. Labels are
 //! settled at three in the morning, a file a night.
@@ -61,7 +61,7 @@ pub(super) fn on_their_way(served: &[Ride]) -> Vec<Label> {
     let mut labels = Vec::with_capacity(served.len());
     for (idx, ride) in served.iter().enumerate() {
         let months_in = (ride.second - first) / (30 * DAY);
-        let (least, further) = ((4 + 3 * months_in) * DAY, (40 + 6 * months_in) * DAY);
+        let (least, further) = ((11 + 3 * months_in) * DAY, (40 + 6 * months_in) * DAY);
         let part = draws.share() * draws.share() * draws.share();
         let late = least + further * part / FULL;
         let settled = (ride.second + late).div_euclid(DAY) * DAY + DAY + SETTLED_AT;
@@ -174,7 +174,7 @@ mod tests {
             })
             .collect();
         assert!(
-            medians.is_sorted() && medians[0] < 14 && medians[8] > 21,
+            medians.is_sorted() && medians[0] < 21 && medians[8] > 35,
             "{medians:?}"
         );
     }
