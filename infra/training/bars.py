@@ -124,6 +124,8 @@ def one_row(folder: pathlib.Path, schema: dict, split: str, settings: dict, n_se
         scores["share"].append(answers.pop("share"))
         for part, answer in answers.items():
             scores[part].append(metrics.evaluate(schema["task"], truth, answer)[metric])
+        said = ", ".join(f"{part} {values[-1]:.4f}" for part, values in scores.items() if values)
+        print(f"{folder.name} {split} seed {seed}: {said}", file=sys.stderr, flush=True)
     cells = [_cell(scores[part]) for part in ("histogram", "job", "network", "boosting", "share")]
     return f"| {folder.name} | {split} | {metric} | {' | '.join(cells)} | {statistics.mean(seconds):.0f} |"
 

@@ -130,12 +130,12 @@ def test_a_metric_that_the_rows_do_not_define_is_absent():
     assert "auc" not in found and "average_precision" not in found and all(np.isfinite(v) for v in found.values())
 
 
-def test_piecewise_linear_encoding_is_equation_1_of_its_paper():
+def test_piecewise_linear_encoding_is_equation_1_of_its_paper_within_the_training_rows():
     edges = [np.array([0.0, 1.0, 3.0]), np.array([-1.0, 1.0])]
     encoding = PiecewiseLinear(2, 2)
     encoding.set_edges(edges)
     x = torch.tensor([[0.5, 0.0], [2.0, 3.0], [-1.0, -3.0], [5.0, 1.0]])
-    expected = [[[0.5, 0.0], [0.5, 0.0]], [[1.0, 0.5], [2.0, 0.0]], [[-1.0, 0.0], [-1.0, 0.0]], [[1.0, 2.0], [1.0, 0.0]]]
+    expected = [[[0.5, 0.0], [0.5, 0.0]], [[1.0, 0.5], [1.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]]]
     torch.testing.assert_close(encoding(x), torch.tensor(expected))
 
 
@@ -157,7 +157,7 @@ def test_every_member_is_a_perceptron_of_its_own():
         columns = []
         for idx in range(2):
             progress = (numbers[row, idx] - state["embedding.bins.left"][idx]) * state["embedding.bins.per_width"][idx]
-            bins = np.clip(progress, state["embedding.bins.low"][idx], state["embedding.bins.high"][idx])
+            bins = np.clip(progress, 0.0, 1.0)
             line = numbers[row, idx] * state["embedding.slope"][idx] + state["embedding.level"][idx]
             columns.append(line + bins @ state["embedding.bend"][idx])
         columns.append(state["embedding.categories"][codes[row, 0]])

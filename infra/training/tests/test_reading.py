@@ -32,12 +32,14 @@ def test_files_of_a_container_are_read_and_variables_stand_above_them(tmp_path):
         "SM_HPS": '{"epochs": 9}',
         "SM_MODEL_DIR": str(tmp_path / "elsewhere"),
         "SM_CHANNEL_VALIDATION": str(tmp_path),
+        "SM_OUTPUT_DIR": str(tmp_path / "out"),
         "SM_NUM_GPUS": "4",
     }
     stated = read_environment(variables)
     assert stated.hyperparameters == {"epochs": "9"}
     assert stated.channel("validation") == tmp_path and stated.model_dir == tmp_path / "elsewhere"
     assert stated.hosts.n_gpus == 4
+    assert stated.failure_file == tmp_path / "out" / "failure" and stated.output_data_dir == tmp_path / "out" / "data"
 
 
 def test_a_broken_hyperparameters_file_is_named_with_its_place(tmp_path):

@@ -49,7 +49,11 @@ def root_of(variables: Mapping[str, str]) -> pathlib.Path:
 
 def failure_file_of(variables: Mapping[str, str]) -> pathlib.Path:
     """Known before anything else is read, so that a failure to read the rest can be told."""
-    return root_of(variables) / "output" / "failure"
+    return _output(variables) / "failure"
+
+
+def _output(variables: Mapping[str, str]) -> pathlib.Path:
+    return pathlib.Path(variables.get("SM_OUTPUT_DIR", root_of(variables) / "output"))
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -58,12 +62,12 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     return Environment(
         root=root,
         channels=_channels(variables, root),
-        hyperparameters=_hyperparameters(variables, root),
+        hyperparameters=_hyperparameters(variables),
         model_dir=pathlib.Path(variables.get("SM_MODEL_DIR", root / "model")),
-        output_data_dir=pathlib.Path(variables.get("SM_OUTPUT_DATA_DIR", root / "output" / "data")),
+        output_data_dir=pathlib.Path(variables.get("SM_OUTPUT_DATA_DIR", _output(variables) / "data")),
         checkpoint_dir=pathlib.Path(variables.get("SM_CHECKPOINT_DIR", root / "checkpoints")),
         failure_file=failure_file_of(variables),
-        hosts=_hosts(variables, root),
+        hosts=_hosts(variables),
     )
 
 
@@ -76,8 +80,8 @@ def _channels(variables: Mapping[str, str], root: pathlib.Path) -> dict[str, pat
     return channels
 
 
-def _hyperparameters(variables: Mapping[str, str], root: pathlib.Path) -> dict[str, str]:
-    raw = _json_object(variables.get("SM_HPS"), "SM_HPS") or _json_file(root, "hyperparameters.json")
+def _hyperparameters(variables: Mapping[str, str]) -> dict[str, str]:
+    raw = _json_object(variables.get("SM_HPS"), "SM_HPS") or _json_file(variables, "hyperparameters.json")
     return {name: _plain(value) for name, value in raw.items() if not name.startswith(FOREIGN_PREFIXES)}
 
 
@@ -90,8 +94,8 @@ def _plain(value: object) -> str:
     return json.dumps(value)
 
 
-def _hosts(variables: Mapping[str, str], root: pathlib.Path) -> Hosts:
-    config = _json_file(root, "resourceconfig.json")
+def _hosts(variables: Mapping[str, str]) -> Hosts:
+    config = _json_file(variables, "resourceconfig.json")
     names = json.loads(variables["SM_HOSTS"]) if "SM_HOSTS" in variables else config.get("hosts", ["algo-1"])
     current = variables.get("SM_CURRENT_HOST", config.get("current_host", names[0]))
     if current not in names:
@@ -105,8 +109,8 @@ def _count_gpus() -> int:
     return len(list(pathlib.Path("/dev").glob("nvidia[0-9]*")))
 
 
-def _json_file(root: pathlib.Path, name: str) -> dict:
-    path = root / "input" / "config" / name
+def _json_file(variables: Mapping[str, str], name: str) -> dict:
+    path = pathlib.Path(variables.get("SM_INPUT_CONFIG_DIR", root_of(variables) / "input" / "config")) / name
     return _json_object(path.read_text(encoding="utf-8"), name) if path.is_file() else {}
 
 

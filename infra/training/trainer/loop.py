@@ -282,7 +282,7 @@ class _Run:
             return True
         self.network.load_state_dict(state["network"])
         self.step.averaged.load_state_dict(state["averaged"])
-        self.step.optimizer.load_state_dict(state["optimizer"])
+        self.step.load_optimizer(state["optimizer"])
         self.step.loss_sum.copy_(state["loss_sum"])
         mine, on_gpu = state["random"][self.world.rank], self.world.device.type == "cuda"
         torch.set_rng_state(mine[0])

@@ -6,13 +6,14 @@ matrix and each member i has its own vectors, `y_i = ((x * r_i) W) * s_i + b_i` 
 and its own output layer. Each member has its own loss; their predictions are averaged.
 Numbers are embedded as `x w + b + PLE(x) V`, where PLE is the piecewise-linear encoding over training quantiles
 (Gorishniy, Rubachev, Babenko, "On Embeddings for Numerical Features in Tabular Deep Learning", NeurIPS 2022,
-arXiv:2203.05556, eq. 1) and V begins at zero. Categories are looked up; code 0 begins at zero, so that a category never
+arXiv:2203.05556, eq. 1) and V begins at zero. Unlike there, the first and the last bin end at 0 and 1 too: beyond the
+training rows a narrow last bin would run away steeply, and drift is what we live with; the line `x w` goes on, over an x
+that `encode` keeps within 3. Categories are looked up; code 0 begins at zero, so that a category never
 seen adds nothing.
 
 It does not know rows, losses or devices.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,26 +48,22 @@ def quantile_edges(numbers: np.ndarray, n_bins: int) -> list[np.ndarray]:
 class PiecewiseLinear(nn.Module):
     """(rows, columns) to (rows, columns, bins): how far each value has come through each bin, 0 to 1.
 
-    The first bin goes on below and the last above, linearly; columns with fewer bins are padded with zeros.
+    Columns with fewer bins are padded with zeros.
     """
 
     def __init__(self, n_columns: int, n_bins: int) -> None:
         super().__init__()
-        for name, start in (("left", 0.0), ("per_width", 0.0), ("low", 0.0), ("high", 0.0)):
-            self.register_buffer(name, torch.full((n_columns, n_bins), start))
+        self.register_buffer("left", torch.zeros(n_columns, n_bins))
+        self.register_buffer("per_width", torch.zeros(n_columns, n_bins))
 
     def set_edges(self, edges: list[np.ndarray]) -> None:
         for idx, column in enumerate(edges):
             n = len(column) - 1
             self.left[idx, :n] = torch.from_numpy(column[:-1])
             self.per_width[idx, :n] = torch.from_numpy(1.0 / np.maximum(np.diff(column), 1e-6))
-            self.high[idx, :n] = 1.0
-            self.low[idx, 0] = -math.inf
-            self.high[idx, n - 1] = math.inf
 
     def forward(self, x: Tensor) -> Tensor:
-        progress = (x.unsqueeze(-1) - self.left) * self.per_width
-        return torch.minimum(torch.maximum(progress, self.low), self.high)
+        return ((x.unsqueeze(-1) - self.left) * self.per_width).clamp(0.0, 1.0)
 
 
 class Embedding(nn.Module):
@@ -91,7 +88,9 @@ class Embedding(nn.Module):
             bent = torch.bmm(self.bins(numbers).transpose(0, 1), self.bend).transpose(0, 1)
             columns.append(numbers.unsqueeze(-1) * self.slope + self.level + bent)
         if codes.shape[1]:
-            columns.append(nn.functional.embedding(codes + self.starts, self.categories))
+            # index_select: its backward adds up without waiting for the device, so that a graph can hold it.
+            chosen = self.categories.index_select(0, (codes + self.starts).flatten())
+            columns.append(chosen.view(*codes.shape, -1))
         return torch.cat(columns, dim=1) if len(columns) > 1 else columns[0]
 
 
@@ -147,8 +146,8 @@ def member_loss(task: str, outputs: Tensor, truth: Tensor, weights: Tensor | Non
     outputs = outputs.float()
     members = outputs.shape[1]
     if task == "multiclass":
-        repeated = truth.unsqueeze(1).expand(-1, members)
-        loss = nn.functional.cross_entropy(outputs.transpose(1, 2), repeated, reduction="none")
+        repeated = truth.unsqueeze(1).expand(-1, members).flatten()
+        loss = nn.functional.cross_entropy(outputs.flatten(0, 1), repeated, reduction="none").view(-1, members)
     elif task == "binary":
         repeated = truth.to(outputs.dtype).unsqueeze(1).expand(-1, members)
         loss = nn.functional.binary_cross_entropy_with_logits(outputs.squeeze(-1), repeated, reduction="none")

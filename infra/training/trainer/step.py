@@ -57,9 +57,9 @@ class Step:
         for parameter in self._parameters:
             parameter.grad = self._gradients[start : start + parameter.numel()].view_as(parameter)
             start += parameter.numel()
-        rate = torch.tensor(0.0, device=world.device) if self._on_gpu else 0.0
+        self._rate = torch.tensor(0.0, device=world.device) if self._on_gpu else 0.0
         self.optimizer = torch.optim.AdamW(
-            network.parameter_groups(weight_decay), lr=rate, fused=True, capturable=self._on_gpu
+            network.parameter_groups(weight_decay), lr=self._rate, fused=True, capturable=self._on_gpu
         )
         self._index = torch.zeros(batch, dtype=torch.int64, device=world.device)
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=world.device)
@@ -73,13 +73,19 @@ class Step:
             for tensor in state.values():
                 tensor.zero_()
 
+    def load_optimizer(self, state: dict) -> None:
+        """Takes over a saved state, but for the rate: a graph reads that from one place on the device."""
+        self.optimizer.load_state_dict(state)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate
+
     def run(self, index: Tensor, n_before: int, rate: float, wants_stop: bool) -> None:
         self._index.copy_(index)
         self._share.fill_(max(1.0 / AVERAGE_STEPS, 1.0 / (n_before + 1)))
-        for group in self.optimizer.param_groups:
-            if self._on_gpu:
-                group["lr"].fill_(rate)
-            else:
+        if self._on_gpu:
+            self._rate.fill_(rate)
+        else:
+            for group in self.optimizer.param_groups:
                 group["lr"] = rate
         self._backward()
         if wants_stop:
@@ -94,10 +100,10 @@ class Step:
     def _run_backward(self) -> None:
         self._gradients.zero_()
         index, rows = self._index, self._rows
-        weights = None if rows.weights is None else rows.weights[index]
+        weights = None if rows.weights is None else rows.weights.index_select(0, index)
         with torch.autocast(self._world.device.type, torch.bfloat16, enabled=self._on_gpu, cache_enabled=False):
-            outputs = self._network(rows.numbers[index], rows.codes[index])
-        loss = member_loss(self._task, outputs, rows.truth[index], weights)
+            outputs = self._network(rows.numbers.index_select(0, index), rows.codes.index_select(0, index))
+        loss = member_loss(self._task, outputs, rows.truth.index_select(0, index), weights)
         loss.backward()
         self.loss_sum += loss.detach()
 
