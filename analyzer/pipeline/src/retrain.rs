@@ -294,6 +294,11 @@ fn hyperparameters() -> Value {
 fn tune(variant: Variant) -> Value {
     let mut training = training_request(variant, "tuning");
     training["StaticHyperParameters"] = hyperparameters();
+    let request = training.as_object_mut().expect("a request is an object");
+    let resources = request
+        .remove("ResourceConfig")
+        .expect("training_request writes it");
+    request.insert("HyperParameterTuningResourceConfig".to_owned(), resources);
     let ranges: Vec<Value> = TUNED
         .iter()
         .map(|(name, least, most, scale)| json!({"Name": name, "MinValue": least, "MaxValue": most, "ScalingType": scale}))
@@ -325,11 +330,13 @@ fn train(variant: Variant) -> Value {
     let mut values = hyperparameters();
     if variant.tune {
         for (name, ..) in TUNED {
-            values[name] =
-                json!({"Get": format!("Steps.Tune.BestTrainingJob.TunedHyperParameters['{name}']")});
+            values[name] = json!({"Std:Join": {"On": "", "Values": [
+                {"Get": format!("Steps.Tune.BestTrainingJob.TunedHyperParameters['{name}']")},
+            ]}});
         }
     }
     request["HyperParameters"] = values;
+    request["ProfilerConfig"] = json!({"DisableProfiler": true});
     json!({
         "Name": "Train",
         "Type": "Training",
@@ -453,12 +460,16 @@ fn register() -> Value {
             "Constraints": source(&baseline, "model_quality/constraints.json"),
         },
     });
+    let mut metrics = files.clone();
+    // The SDK writes the kinds of evidence there is none of as empty.
+    metrics["Bias"] = json!({});
+    metrics["Explainability"] = json!({});
     json!({
         "Name": "Register",
         "Type": "RegisterModel",
         "Arguments": {
             "ModelPackageGroupName": parameter("ModelPackageGroup"),
-            "ModelMetrics": files,
+            "ModelMetrics": metrics,
             "DriftCheckBaselines": files,
             "InferenceSpecification": {
                 "Containers": [{

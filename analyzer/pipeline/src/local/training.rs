@@ -55,7 +55,10 @@ pub(super) fn train(
             .iter()
             .map(|word| job.layout.rewrite(word)),
     );
-    let resources = &request["ResourceConfig"];
+    let resources = request
+        .get("ResourceConfig")
+        .or_else(|| request.get("HyperParameterTuningResourceConfig"))
+        .unwrap_or(&Value::Null);
     if resources["InstanceCount"].as_u64().unwrap_or(1) > 1 {
         return Ok(Err(Failure::of_user(
             "ClientError: training on several instances does not run locally; set InstanceCount to 1",
