@@ -33,5 +33,6 @@ pub mod scan;
 pub mod series;
 pub mod sources;
 pub mod table;
+pub mod training;
 
 pub use error::{EngineError, ErrorKind};
