@@ -21,14 +21,20 @@ pub struct Variant {
     pub on_demand: bool,
 }
 
-/// Lines a trainer prints, `NAME=VALUE;`, and the pattern that reads them (`infra/training` prints exactly these).
-pub const METRICS: [&str; 6] = [
-    "validation:auc",
-    "validation:accuracy",
-    "validation:logloss",
-    "validation:rmse",
-    "validation:objective",
+/// Lines a trainer prints, `NAME=VALUE;`, and the pattern that reads them (`infra/training/metric_definitions.json` holds the same).
+pub const METRICS: [&str; 12] = [
     "train:loss",
+    "validation:auc",
+    "validation:average_precision",
+    "validation:logloss",
+    "validation:brier",
+    "validation:accuracy",
+    "validation:balanced_accuracy",
+    "validation:f1",
+    "validation:macro_f1",
+    "validation:rmse",
+    "validation:mae",
+    "validation:r2",
 ];
 
 /// The regular expression of a trainer's metric.
@@ -120,7 +126,11 @@ fn parameters(variant: Variant) -> Value {
         all.push(json!({"Name": "MaxWaitInSeconds", "Type": "Integer", "DefaultValue": 28800}));
     }
     if variant.tune {
-        all.push(json!({"Name": "TuningTrials", "Type": "Integer", "DefaultValue": 8}));
+        all.extend([
+            json!({"Name": "TuningTrials", "Type": "Integer", "DefaultValue": 8}),
+            json!({"Name": "TuningMetric", "Type": "String", "DefaultValue": "validation:auc"}),
+            json!({"Name": "TuningDirection", "Type": "String", "DefaultValue": "Maximize", "EnumValues": ["Maximize", "Minimize"]}),
+        ]);
     }
     Value::from(all)
 }
@@ -309,7 +319,7 @@ fn tune(variant: Variant) -> Value {
         "Arguments": {
             "HyperParameterTuningJobConfig": {
                 "Strategy": "Bayesian",
-                "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:objective"},
+                "HyperParameterTuningJobObjective": {"Type": parameter("TuningDirection"), "MetricName": parameter("TuningMetric")},
                 "ResourceLimits": {"MaxNumberOfTrainingJobs": parameter("TuningTrials"), "MaxParallelTrainingJobs": 2},
                 "ParameterRanges": {
                     "ContinuousParameterRanges": ranges,

@@ -1,7 +1,7 @@
 //! Our definitions beside what SageMaker's Python SDK generates for the same steps (`infra/pipeline/reference/make_sdk_*.py`),
 //! and the committed files beside what this crate generates.
 
-use pipeline::retrain::{Variant, definition};
+use pipeline::retrain::{METRICS, Variant, definition, metric_regex};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -150,6 +150,16 @@ fn the_committed_files_are_what_the_crate_generates() {
             "infra/pipeline/{name} is not what `driftline pipeline definition` prints; write it anew"
         );
     }
+}
+
+#[test]
+fn the_metrics_are_those_the_trainer_prints() {
+    let published = file("../training/metric_definitions.json");
+    let ours: Vec<Value> = METRICS
+        .iter()
+        .map(|name| serde_json::json!({"Name": name, "Regex": metric_regex(name)}))
+        .collect();
+    assert_eq!(published["MetricDefinitions"], Value::from(ours));
 }
 
 #[test]

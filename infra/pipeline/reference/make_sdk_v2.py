@@ -6,6 +6,7 @@ Run:   python make_sdk_v2.py > sdk_v2.json      (the tuning variant: --tune > sd
 import json
 import logging
 import os
+import pathlib
 import sys
 import warnings
 
@@ -73,6 +74,8 @@ declare(ParameterBoolean, "NetworkIsolation", True)
 declare(ParameterInteger, "MaxWaitInSeconds", 28800)
 if TUNE:
     declare(ParameterInteger, "TuningTrials", 8)
+    declare(ParameterString, "TuningMetric", "validation:auc")
+    declare(ParameterString, "TuningDirection", "Maximize", ["Maximize", "Minimize"])
 p = parameters
 
 service = StepRetryPolicy(exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
@@ -122,7 +125,7 @@ prepare = processing(
     description="Captured inputs and labels with the old training set: train, validation, test, by time",
     cache_config=CacheConfig(enable_caching=True, expire_after="P7D"))
 
-METRICS = ["validation:auc", "validation:accuracy", "validation:logloss", "validation:rmse", "validation:objective", "train:loss"]
+METRICS = json.loads((pathlib.Path(__file__).parents[2] / "training/metric_definitions.json").read_text())["MetricDefinitions"]
 TUNED = {"learning_rate": ContinuousParameter(0.0003, 0.01, "Logarithmic"),
          "weight_decay": ContinuousParameter(0.0001, 0.1, "Logarithmic"), "dropout": ContinuousParameter(0.0, 0.5, "Linear")}
 channels = {name: TrainingInput(s3_data=output_of(prepare, name), content_type="text/csv") for name in ["train", "validation"]}
@@ -134,7 +137,7 @@ def estimator(output, extra):
         volume_size=p["VolumeSizeInGB"], max_run=p["MaxRuntimeInSeconds"], max_wait=p["MaxWaitInSeconds"],
         use_spot_instances=True, output_path=place(output), enable_network_isolation=p["NetworkIsolation"],
         checkpoint_s3_uri=place("checkpoints"), checkpoint_local_path="/opt/ml/checkpoints",
-        metric_definitions=[{"Name": name, "Regex": f"{name}=([-+0-9.eE]+);"} for name in METRICS],
+        metric_definitions=METRICS,
         hyperparameters={"task": p["ProblemType"], "epochs": text("Epochs"), "seed": text("Seed"), **extra},
         disable_profiler=True, debugger_hook_config=False, sagemaker_session=session)
 
@@ -143,10 +146,10 @@ steps = [prepare]
 tuned = {}
 if TUNE:
     tuner = HyperparameterTuner(
-        estimator("tuning", {}), objective_metric_name="validation:objective", objective_type="Maximize",
+        estimator("tuning", {}), objective_metric_name=p["TuningMetric"], objective_type=p["TuningDirection"],
         hyperparameter_ranges=TUNED, max_jobs=p["TuningTrials"], max_parallel_jobs=2, early_stopping_type="Auto",
         random_seed=p["Seed"],
-        metric_definitions=[{"Name": name, "Regex": f"{name}=([-+0-9.eE]+);"} for name in METRICS])
+        metric_definitions=METRICS)
     tune = TuningStep(name="Tune", step_args=tuner.fit(channels), retry_policies=[service, job])
     tuned = {name: tune.properties.BestTrainingJob.TunedHyperParameters[name] for name in TUNED}
     steps.append(tune)

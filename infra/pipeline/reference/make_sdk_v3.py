@@ -8,6 +8,7 @@ in both SDKs. What SDK 3 refuses as a parameter of a training (role, volume, tim
 import json
 import logging
 import os
+import pathlib
 import warnings
 
 warnings.filterwarnings("ignore")
@@ -124,7 +125,7 @@ prepare = processing(
          "DRIFTLINE_EVIDENCE_DIGEST": p["EvidenceDigest"]},
     description="Captured inputs and labels with the old training set: train, validation, test, by time",
     cache_config=CacheConfig(enable_caching=True, expire_after="P7D"))
-METRICS = ["validation:auc", "validation:accuracy", "validation:logloss", "validation:rmse", "validation:objective", "train:loss"]
+METRICS = json.loads((pathlib.Path(__file__).parents[2] / "training/metric_definitions.json").read_text())["MetricDefinitions"]
 trainer = ModelTrainer(
     base_job_name="retrain", training_image=p["TrainingImage"], role="arn:aws:iam::000000000000:role/r", sagemaker_session=session,
     compute=Compute(instance_type=p["TrainingInstanceType"], instance_count=1, volume_size_in_gb=50,
@@ -134,7 +135,7 @@ trainer = ModelTrainer(
     output_data_config=OutputDataConfig(s3_output_path=place("model")),
     checkpoint_config=CheckpointConfig(s3_uri=place("checkpoints"), local_path="/opt/ml/checkpoints"),
     hyperparameters={"task": p["ProblemType"], "epochs": text("Epochs"), "seed": text("Seed")})
-trainer.with_metric_definitions([MetricDefinition(name=name, regex=f"{name}=([-+0-9.eE]+);") for name in METRICS])
+trainer.with_metric_definitions([MetricDefinition(name=metric["Name"], regex=metric["Regex"]) for metric in METRICS])
 train = TrainingStep(
     name="Train", description="The GPU training image", retry_policies=[service, job],
     step_args=trainer.train(input_data_config=[

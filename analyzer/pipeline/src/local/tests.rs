@@ -39,7 +39,7 @@ case "$1" in
     if [ -n "$TRAINER_FAILS" ]; then echo "AlgorithmError: the loss is not finite" > "$SAGEMAKER_BASE_DIR/output/failure"; exit 3; fi
     if [ -n "$TRAINER_IS_KILLED" ] && [ ! -f "$SAGEMAKER_BASE_DIR/checkpoints/half" ]; then
       echo 1 > "$SAGEMAKER_BASE_DIR/checkpoints/half"; kill -9 $$; fi
-    echo "validation:auc=0.75;"; echo "validation:objective=${SM_HP_LEARNING_RATE:-0.5};"
+    echo "validation:logloss=0.6;"; echo "validation:auc=${SM_HP_LEARNING_RATE:-0.5};"
     echo model > "$SM_MODEL_DIR/model.bin" ;;
   predict) mkdir -p "$7"; test -f "$3/model.tar.gz"; echo "a,y,p" > "$7/scored.csv"; echo '{}' > "$7/schema.json" ;;
 esac
@@ -284,7 +284,7 @@ fn tuning_gives_its_best_values_to_the_training() {
     given.insert("TuningTrials".to_owned(), "3".to_owned());
     let execution = run(&definition(tuned), &given, &machine.settings, &mut quiet).unwrap();
     assert_eq!(execution.failure_reason, None);
-    // The stand-in prints its learning rate as the objective, so the best trial has the largest of the three.
+    // The stand-in prints its learning rate as the AUC, so the best trial has the largest of the three.
     let used = fs::read_to_string(
         machine
             .settings
