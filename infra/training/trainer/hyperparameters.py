@@ -1,7 +1,7 @@
 """The hyperparameters: names, defaults, ranges. SageMaker hands all of them over as texts.
 
-It does not know how a model uses them, and it knows no defaults that depend on the data (`batch_size` 0 means "from
-the number of rows", which `loop` settles).
+It does not know how a model uses them, and it knows no defaults that depend on the data (0 for `batch_size`,
+`epochs` and `patience` means "from the number of rows", which `loop` settles).
 """
 
 import dataclasses
@@ -33,8 +33,8 @@ class Hyperparameters:
     deterministic: str = _one_of("false", "true")
     graph: str = _one_of("auto", "off")
 
-    epochs: int = _in_range(40, 1, 10_000)
-    patience: int = _in_range(8, 1, 10_000)
+    epochs: int = _in_range(0, 0, 10_000)
+    patience: int = _in_range(0, 0, 10_000)
     batch_size: int = _in_range(0, 0, 2**20)
     learning_rate: float = _in_range(2e-3, 1e-7, 1.0)
     weight_decay: float = _in_range(3e-4, 0.0, 10.0)
@@ -51,7 +51,7 @@ class Hyperparameters:
     boosting_learning_rate: float = _in_range(0.05, 1e-4, 1.0)
     boosting_depth: int = _in_range(6, 1, 24)
     boosting_subsample: float = _in_range(0.8, 0.1, 1.0)
-    boosting_min_child_weight: float = _in_range(1.0, 0.0, 1e6)
+    boosting_min_child_weight: float = _in_range(5.0, 0.0, 1e6)
 
     @property
     def wants_network(self) -> bool:

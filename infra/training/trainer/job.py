@@ -143,22 +143,22 @@ def _train_networks(environment: Environment, job: Job, stop: StopSignal) -> tup
         torch.use_deterministic_algorithms(True)
     kept = {k: v for k, v in dataclasses.asdict(settings).items() if k not in NOT_IN_DIGEST}
     networks: dict = {}
-    n_epochs = settings.epochs
+    fitted = None
     try:
         for stage in job.stages:
             arrays = [stage.train.features.numbers, stage.train.features.codes, stage.train.truth]
             if stage.validation is not None:
                 arrays += [stage.validation.features.raw, stage.validation.truth]
-            digest = checkpoint.digest_of([kept, job.target, world.size, n_epochs, stage.name, *arrays])
+            length = (fitted.n_epochs, fitted.schedule) if fitted else None
+            digest = checkpoint.digest_of([kept, job.target, world.size, stage.name, length, *arrays])
             plan = loop.Plan(
-                stage.name, settings, job.target, stage.train, stage.validation, n_epochs, world,
+                stage.name, settings, job.target, stage.train, stage.validation, fitted, world,
                 environment.checkpoint_dir, digest, stop, say if world.is_first else _silent,
             )  # fmt: skip
             fitted = loop.fit(plan, stage.preprocessing.cardinalities)
             network = TabM(fitted.shape)
             network.load_state_dict(fitted.state)
             networks[stage.name] = (network.to(world.device).eval(), world.device, fitted)
-            n_epochs = fitted.n_epochs
     finally:
         distributed.leave()
     return networks, world.is_first

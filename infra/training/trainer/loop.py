@@ -25,6 +25,7 @@ from trainer.step import DeviceRows, Step
 from trainer.target import Target, sample_weights
 
 WARM_UP_SHARE = 0.05
+AUTOMATIC_STEPS = 6000
 LOOK_FOR_STOP_EVERY = 32  # steps, on a GPU, where looking waits for the device
 ROWS_AT_ONCE = 8192
 
@@ -47,19 +48,20 @@ class Fitted:
     shape: NetworkShape
     state: dict[str, torch.Tensor]
     n_epochs: int
+    schedule: int
     history: list[dict]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One training: `validation` decides when to stop, else it runs for `n_epochs` of the schedule."""
+    """One training: `validation` decides when to stop; without it, it ends where `like` was best, on the same schedule."""
 
     stage: str
     settings: Hyperparameters
     target: Target
     train: Rows
     validation: Rows | None
-    n_epochs: int
+    like: "Fitted | None"
     world: World
     checkpoints: pathlib.Path
     digest: str
@@ -72,6 +74,17 @@ def batch_size_for(n_rows: int, settings: Hyperparameters, world_size: int) -> i
     automatic = 2 ** round(math.log2(max(n_rows, 1) / 150.0)) if n_rows else 64
     whole = settings.batch_size or min(max(automatic, 64), 8192)
     return max(1, min(whole // world_size, n_rows // world_size))
+
+
+def epochs_for(n_rows: int, batch: int, settings: Hyperparameters) -> int:
+    """Length of the schedule: the setting, else as many epochs as make 6,000 steps, from 12 to 200."""
+    n_batches = max(1, n_rows // batch)
+    return settings.epochs or min(max(math.ceil(AUTOMATIC_STEPS / n_batches), 12), 200)
+
+
+def patience_for(n_epochs: int, settings: Hyperparameters) -> int:
+    """Epochs without a better one before training ends: the setting, else a quarter of the schedule, at least 4."""
+    return settings.patience or max(4, n_epochs // 4)
 
 
 def rate_at(step: int, n_steps: int, peak: float) -> float:
@@ -114,7 +127,6 @@ def predict(network: TabM, task: str, features: Encoded, device: torch.device) -
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             outputs = network(numbers, codes)
         out.append(mean_prediction(task, outputs).cpu().numpy())
-    network.train()
     return np.concatenate(out)
 
 
@@ -152,6 +164,8 @@ class _Run:
         self.batch = batch_size_for(len(plan.train), plan.settings, self.world.size)
         self.step = Step(plan.target.task, self.network, rows, self.batch, plan.settings.weight_decay, self.world)
         self.n_rows, self.n_batches = len(rows), len(rows) // self.batch
+        self.schedule = plan.like.schedule if plan.like else epochs_for(self.n_rows, self.batch, plan.settings)
+        self.n_epochs = plan.like.n_epochs if plan.like else self.schedule
         self.file = plan.checkpoints / f"network-{plan.stage}.pt"
         torch.manual_seed(plan.settings.seed * 1_000_003 + self.world.rank)
         self.epoch = self.batch_idx = self.best_epoch = 0
@@ -170,18 +184,19 @@ class _Run:
             raise JobError(f"no epoch's validation loss is a number: lower `learning_rate` ({self.plan.settings.learning_rate})")
         if self.world.is_first:
             self.save(finished=True, random=None)
-        return Fitted(self.shape, self.best_state, self.best_epoch, self.history)
+        return Fitted(self.shape, self.best_state, self.best_epoch, self.schedule, self.history)
 
     def run_epoch(self) -> None:
         shuffle = torch.Generator(self.world.device)
         shuffle.manual_seed((self.plan.settings.seed * 1_000_003 + self.epoch) * 4099 + self.world.rank)
         order = torch.randperm(self.n_rows, device=self.world.device, generator=shuffle)
-        n_steps = self.n_batches * self.plan.settings.epochs
+        n_steps = self.n_batches * self.schedule
         look_every = LOOK_FOR_STOP_EVERY if self.world.device.type == "cuda" else 1
         while self.batch_idx < self.n_batches:
             start = self.batch_idx * self.batch
-            rate = rate_at(self.epoch * self.n_batches + self.batch_idx, n_steps, self.plan.settings.learning_rate)
-            self.step.run(order[start : start + self.batch], rate, self.plan.stop.is_set)
+            n_before = self.epoch * self.n_batches + self.batch_idx
+            rate = rate_at(n_before, n_steps, self.plan.settings.learning_rate)
+            self.step.run(order[start : start + self.batch], n_before, rate, self.plan.stop.is_set)
             self.batch_idx += 1
             looks = self.batch_idx % look_every == 0 or self.batch_idx == self.n_batches
             if looks and self.step.anyone_wants_stop():
@@ -200,22 +215,22 @@ class _Run:
             loss = self.world.from_first(self.validate(entry) if self.world.is_first else None)
             if loss < self.best_loss:
                 self.best_loss, self.best_epoch = loss, self.epoch + 1
-                self.best_state = _copy(self.network.state_dict())
+                self.best_state = _copy(self.step.averaged.state_dict())
         plan.report(f"stage={plan.stage} epoch={self.epoch + 1} " + _line(entry))
         self.history.append(entry)
         self.epoch, self.batch_idx = self.epoch + 1, 0
-        finished = self.epoch >= plan.n_epochs or (
-            plan.validation is not None and self.epoch - self.best_epoch >= settings.patience
+        finished = self.epoch >= self.n_epochs or (
+            plan.validation is not None and self.epoch - self.best_epoch >= patience_for(self.schedule, settings)
         )
         if plan.validation is None and finished:
-            self.best_epoch, self.best_state = self.epoch, _copy(self.network.state_dict())
+            self.best_epoch, self.best_state = self.epoch, _copy(self.step.averaged.state_dict())
         if not finished and self.due():
             self.save_with_random_state()
         return finished
 
     def validate(self, entry: dict) -> float:
         validation, target = self.plan.validation, self.plan.target
-        predicted = predict(self.network, target.task, validation.features, self.world.device)
+        predicted = predict(self.step.averaged, target.task, validation.features, self.world.device)
         if target.task == "regression":
             predicted = predicted * target.scale + target.center
         entry["validation"] = metrics.evaluate(target.task, validation.truth, predicted)
@@ -247,6 +262,7 @@ class _Run:
         if not finished:
             state |= {
                 "network": self.network.state_dict(),
+                "averaged": self.step.averaged.state_dict(),
                 "optimizer": self.step.optimizer.state_dict(),
                 "loss_sum": self.step.loss_sum,
                 "random": random,
@@ -265,6 +281,7 @@ class _Run:
         if state["finished"]:
             return True
         self.network.load_state_dict(state["network"])
+        self.step.averaged.load_state_dict(state["averaged"])
         self.step.optimizer.load_state_dict(state["optimizer"])
         self.step.loss_sum.copy_(state["loss_sum"])
         mine, on_gpu = state["random"][self.world.rank], self.world.device.type == "cuda"

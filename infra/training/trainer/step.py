@@ -6,9 +6,13 @@ autocast: at the batch sizes of tabular data most of an eager step is launching 
 `torch.compile`) needs no C compiler in the image. Between the halves, gradients of all processes are added up in one
 buffer, whose last element carries the wish to stop.
 
+Beside the weights runs their exponential average over about 200 steps, which is what is validated and kept: it takes
+the noise of single steps out, so that an epoch in the middle of the schedule can be a good place to stop.
+
 It does not know epochs, schedules or files.
 """
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +22,7 @@ from trainer.distributed import World
 from trainer.network import TabM, member_loss
 
 LARGEST_NORM = 1.0
+AVERAGE_STEPS = 200
 WARM_UP = 3
 
 
@@ -35,12 +40,18 @@ class DeviceRows:
 
 
 class Step:
-    """Call `run` with the row numbers of a batch (always the same count). `loss_sum` adds up the losses."""
+    """Call `run` with the row numbers of a batch (always the same count) and the number of steps before it.
+
+    `loss_sum` adds up the losses; `averaged` is the network with averaged weights.
+    """
 
     def __init__(self, task: str, network: TabM, rows: DeviceRows, batch: int, weight_decay: float, world: World) -> None:
         self._task, self._network, self._rows, self._world = task, network, rows, world
         self._on_gpu = world.device.type == "cuda"
         self._parameters = list(network.parameters())
+        self.averaged = copy.deepcopy(network)
+        self._averages = list(self.averaged.parameters())
+        self._share = torch.zeros((), device=world.device)
         self._gradients = torch.zeros(sum(p.numel() for p in self._parameters) + 1, device=world.device)
         start = 0
         for parameter in self._parameters:
@@ -62,8 +73,9 @@ class Step:
             for tensor in state.values():
                 tensor.zero_()
 
-    def run(self, index: Tensor, rate: float, wants_stop: bool) -> None:
+    def run(self, index: Tensor, n_before: int, rate: float, wants_stop: bool) -> None:
         self._index.copy_(index)
+        self._share.fill_(max(1.0 / AVERAGE_STEPS, 1.0 / (n_before + 1)))
         for group in self.optimizer.param_groups:
             if self._on_gpu:
                 group["lr"].fill_(rate)
@@ -96,10 +108,14 @@ class Step:
             norm = torch.linalg.vector_norm(gradients)
             gradients.mul_(torch.clamp(LARGEST_NORM / (norm + 1e-6), max=1.0))
         self.optimizer.step()
+        with torch.no_grad():
+            moves = torch._foreach_sub(self._parameters, self._averages)
+            torch._foreach_mul_(moves, self._share)
+            torch._foreach_add_(self._averages, moves)
 
     def capture(self) -> None:
         """Replaces both halves by CUDA graphs. Parameters, optimizer state, sums and random state stay as they were."""
-        tensors = [*self._parameters, self.loss_sum, *(t for s in self.optimizer.state.values() for t in s.values())]
+        tensors = [*self._parameters, *self._averages, self.loss_sum, *(t for s in self.optimizer.state.values() for t in s.values())]
         before = [tensor.detach().clone() for tensor in tensors]
         random = torch.cuda.get_rng_state(self._world.device)
         side = torch.cuda.Stream(self._world.device)
