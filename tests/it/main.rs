@@ -17,5 +17,6 @@ mod directions;
 mod licences;
 mod quality;
 mod over_time;
+mod pipeline;
 mod monitor;
 mod tidy;
