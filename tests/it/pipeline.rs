@@ -41,18 +41,33 @@ fn served(world: &World) {
             "eventMetadata": {"eventId": id, "inferenceTime": format!("2026-11-{day:02}T{hour:02}:{:02}:00Z", n % 60)},
             "eventVersion": "0",
         });
-        writeln!(capture.entry(format!("2026/11/{day:02}/{hour:02}")).or_default(), "{record}").unwrap();
+        writeln!(
+            capture.entry(format!("2026/11/{day:02}/{hour:02}")).or_default(),
+            "{record}"
+        )
+        .unwrap();
         if n % 10 != 0 {
             let label = json!({"groundTruthData": {"data": y.to_string(), "encoding": "CSV"},
                 "eventMetadata": {"eventId": id}, "eventVersion": "0"});
             writeln!(truth, "{label}").unwrap();
         }
         if n < 300 {
-            writeln!(training, "{},{},{}", draw.next(), draw.next(), u8::from(draw.next() < 0.5)).unwrap();
+            writeln!(
+                training,
+                "{},{},{}",
+                draw.next(),
+                draw.next(),
+                u8::from(draw.next() < 0.5)
+            )
+            .unwrap();
         }
     }
     for (hour, lines) in capture {
-        put(world, &format!("s3/bucket/capture/{hour}/00-00-000-a.jsonl"), &lines);
+        put(
+            world,
+            &format!("s3/bucket/capture/{hour}/00-00-000-a.jsonl"),
+            &lines,
+        );
     }
     put(world, "s3/bucket/labels/2026/11/04/00/labels.jsonl", &truth);
     put(world, "s3/bucket/training/old.csv", &training);
@@ -82,13 +97,29 @@ fn lines(world: &World, name: &str) -> Vec<Vec<String>> {
 fn sets_are_cut_by_time_and_nothing_of_the_future_is_trained_on() {
     let world = World::new().unwrap();
     served(&world);
-    world.succeed(&format!("{PREPARE} --training-data s3/bucket/training --output sets")).unwrap();
+    world
+        .succeed(&format!(
+            "{PREPARE} --training-data s3/bucket/training --output sets"
+        ))
+        .unwrap();
     let prepared = world.json("sets/test/prepared.json").unwrap();
-    assert_eq!(prepared["rows"], json!({"train": 300 + 1170, "validation": 270, "test": 360}));
-    assert_eq!((prepared["without_label"].as_u64(), prepared["from_training_data"].as_u64()), (Some(200), Some(300)));
+    assert_eq!(
+        prepared["rows"],
+        json!({"train": 300 + 1170, "validation": 270, "test": 360})
+    );
+    assert_eq!(
+        (
+            prepared["without_label"].as_u64(),
+            prepared["from_training_data"].as_u64()
+        ),
+        (Some(200), Some(300))
+    );
     let test = lines(&world, "sets/test/test.csv");
     assert_eq!(test[0], ["a", "b", "y", "event_time", "champion_probability"]);
-    assert!(test[1..].iter().all(|row| row[0] == row[4]), "the champion answers with `a`");
+    assert!(
+        test[1..].iter().all(|row| row[0] == row[4]),
+        "the champion answers with `a`"
+    );
     let train = lines(&world, "sets/train/train.csv");
     assert_eq!(train[0], ["a", "b", "y", "event_time"]);
     let newest = |rows: &[Vec<String>]| rows[1..].iter().map(|row| row[3].clone()).max().unwrap();
@@ -97,14 +128,33 @@ fn sets_are_cut_by_time_and_nothing_of_the_future_is_trained_on() {
     assert!(newest(&train) < oldest(&validation) && newest(&validation) < oldest(&test));
     let schema = world.json("sets/train/schema.json").unwrap();
     assert_eq!(schema["features"].as_array().unwrap().len(), 2);
-    assert_eq!((schema["label"].as_str(), schema["task"].as_str()), (Some("y"), Some("binary")));
+    assert_eq!(
+        (schema["label"].as_str(), schema["task"].as_str()),
+        (Some("y"), Some("binary"))
+    );
     // Once more from the sets themselves: rows that are not older than the validation are left out.
-    world.succeed(&format!("{PREPARE} --training-data sets/test/test.csv --output again")).unwrap();
+    world
+        .succeed(&format!(
+            "{PREPARE} --training-data sets/test/test.csv --output again"
+        ))
+        .unwrap();
     let again = world.json("again/test/prepared.json").unwrap();
-    assert_eq!((again["too_new"].as_u64(), again["from_training_data"].as_u64()), (Some(360), Some(0)));
+    assert_eq!(
+        (again["too_new"].as_u64(), again["from_training_data"].as_u64()),
+        (Some(360), Some(0))
+    );
     // The same input gives the same bytes.
-    world.succeed(&format!("{PREPARE} --training-data s3/bucket/training --output twice")).unwrap();
-    for part in ["train/train.csv", "validation/validation.csv", "test/test.csv", "test/prepared.json"] {
+    world
+        .succeed(&format!(
+            "{PREPARE} --training-data s3/bucket/training --output twice"
+        ))
+        .unwrap();
+    for part in [
+        "train/train.csv",
+        "validation/validation.csv",
+        "test/test.csv",
+        "test/prepared.json",
+    ] {
         let of = |folder: &str| std::fs::read(world.path(&format!("{folder}/{part}"))).unwrap();
         assert_eq!(of("sets"), of("twice"), "{part}");
     }
@@ -114,7 +164,11 @@ fn sets_are_cut_by_time_and_nothing_of_the_future_is_trained_on() {
 fn bad_requests_say_what_to_do() {
     let world = World::new().unwrap();
     served(&world);
-    put(&world, "unlabelled.json", r#"{"features": [{"name": "a"}], "probability": "score"}"#);
+    put(
+        &world,
+        "unlabelled.json",
+        r#"{"features": [{"name": "a"}], "probability": "score"}"#,
+    );
     for (arguments, code, expected) in [
         (format!("{PREPARE} --output o --start 2026-11-02T09:00:00Z"), 2, "labelled rows make"),
         (format!("{PREPARE} --output o --start 2027-01-01T00:00:00Z"), 4, "--start"),
@@ -190,14 +244,27 @@ fn a_better_model_is_trained_compared_and_registered_with_its_baseline() {
     let world = World::new().unwrap();
     served(&world);
     let (code, execution) = execute(&world, "x1", "-p MinimumQuality=0.8");
-    assert_eq!((code, execution["PipelineExecutionStatus"].as_str()), (0, Some("Succeeded")), "{execution:#}");
+    assert_eq!(
+        (code, execution["PipelineExecutionStatus"].as_str()),
+        (0, Some("Succeeded")),
+        "{execution:#}"
+    );
     let evaluation = world.json("s3/bucket/out/x1/evaluation/evaluation.json").unwrap();
-    assert_eq!((evaluation["metric"].as_str(), evaluation["n"].as_u64()), (Some("auc"), Some(360)));
-    assert!(evaluation["gain"]["lower"].as_f64().unwrap() > 0.0, "{evaluation:#}");
+    assert_eq!(
+        (evaluation["metric"].as_str(), evaluation["n"].as_u64()),
+        (Some("auc"), Some(360))
+    );
+    assert!(
+        evaluation["gain"]["lower"].as_f64().unwrap() > 0.0,
+        "{evaluation:#}"
+    );
     let package = world.json("runs/registry/m/1.json").unwrap();
     assert_eq!(package["ModelApprovalStatus"], "PendingManualApproval");
     assert_eq!(package["CustomerMetadataProperties"]["driftline:incident"], "i");
-    for pointer in ["/DriftCheckBaselines/ModelDataQuality/Statistics/S3Uri", "/ModelMetrics/ModelQuality/Constraints/S3Uri"] {
+    for pointer in [
+        "/DriftCheckBaselines/ModelDataQuality/Statistics/S3Uri",
+        "/ModelMetrics/ModelQuality/Constraints/S3Uri",
+    ] {
         let uri = package.pointer(pointer).unwrap().as_str().unwrap();
         assert!(world.path(&uri.replace("s3://", "s3/")).exists(), "{uri}");
     }
@@ -214,7 +281,8 @@ fn a_worse_model_is_not_registered_and_the_reason_is_a_sentence() {
     assert_eq!(code, 7);
     let reason = execution["FailureReason"].as_str().unwrap();
     assert!(
-        reason.starts_with("Step 'Refuse' failed: The new model is not registered: its quality 0.") && reason.ends_with("is below the 0.999 asked for"),
+        reason.starts_with("Step 'Refuse' failed: The new model is not registered: its quality 0.")
+            && reason.ends_with("is below the 0.999 asked for"),
         "{reason}"
     );
     assert!(!world.path("runs/registry").exists());
@@ -232,14 +300,26 @@ fn protected_segments_are_compared_each() {
         let north = n % 6 == 0;
         let knows = (f64::from(y) + noise) / 2.0;
         let (old, new) = if north { (knows, noise) } else { (noise, knows) };
-        writeln!(table, "0,{y},{},{old},{},{new}", if north { "north" } else { "south" }, u8::from(new > 0.5)).unwrap();
+        writeln!(
+            table,
+            "0,{y},{},{old},{},{new}",
+            if north { "north" } else { "south" },
+            u8::from(new > 0.5)
+        )
+        .unwrap();
     }
     put(&world, "scored/scored.csv", &table);
     let command = "pipeline evaluate --data scored --schema s3/bucket/schema --problem binary --output o";
     let answer = world.succeed(command).unwrap();
     assert!(answer.stdout.starts_with("better: auc"), "{}", answer.stdout);
     let answer = world.succeed(&format!("{command} --segments place")).unwrap();
-    assert!(answer.stdout.starts_with("not better: it is worse on 1 protected segments"), "{}", answer.stdout);
+    assert!(
+        answer
+            .stdout
+            .starts_with("not better: it is worse on 1 protected segments"),
+        "{}",
+        answer.stdout
+    );
     let evaluation = world.json("o/evaluation.json").unwrap();
     assert!(evaluation["segments"]["worst_upper"].as_f64().unwrap() < 0.0);
     assert_eq!(evaluation["segments"]["compared"].as_array().unwrap().len(), 2);
@@ -250,9 +330,22 @@ fn the_definition_is_printed_and_checks_out() {
     let world = World::new().unwrap();
     let answer = world.succeed("pipeline definition --tune").unwrap();
     put(&world, "definition.json", &answer.stdout);
-    assert_eq!(world.succeed("pipeline check definition.json").unwrap().stdout, "no faults\n");
-    put(&world, "odd.json", &answer.stdout.replace("\"Processing\"", "\"EMR\""));
+    assert_eq!(
+        world.succeed("pipeline check definition.json").unwrap().stdout,
+        "no faults\n"
+    );
+    put(
+        &world,
+        "odd.json",
+        &answer.stdout.replace("\"Processing\"", "\"EMR\""),
+    );
     let answer = world.run("pipeline check odd.json").unwrap();
     assert_eq!(answer.code, 2);
-    assert!(answer.stderr.contains("step `Prepare` is of type `EMR`; known are Condition, Fail, Processing"), "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("step `Prepare` is of type `EMR`; known are Condition, Fail, Processing"),
+        "{}",
+        answer.stderr
+    );
 }

@@ -295,7 +295,6 @@ const TUNED: [(&str, &str, &str, &str); 3] = [
 
 fn hyperparameters() -> Value {
     json!({
-        "task": parameter("ProblemType"),
         "epochs": as_text("Epochs"),
         "seed": as_text("Seed"),
     })

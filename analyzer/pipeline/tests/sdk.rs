@@ -113,9 +113,16 @@ fn the_definition_is_that_of_the_sdk_3_but_for_what_it_cannot_say() {
                 format!("{train}/ProfilerConfig only ours"),
             ]
             .contains(difference)
-            || ["ResourceConfig/VolumeSizeInGB", "RoleArn", "StoppingCondition/Max"]
-                .iter()
-                .any(|at| difference.starts_with(&format!("{train}/{at}")) && difference.contains(" is {\"Get\":\"Parameters."))
+            || [
+                "ResourceConfig/VolumeSizeInGB",
+                "RoleArn",
+                "StoppingCondition/Max",
+            ]
+            .iter()
+            .any(|at| {
+                difference.starts_with(&format!("{train}/{at}"))
+                    && difference.contains(" is {\"Get\":\"Parameters.")
+            })
     };
     let unknown: Vec<String> = all_differences(&ours(PLAIN), &theirs)
         .into_iter()

@@ -138,7 +138,7 @@ def estimator(output, extra):
         use_spot_instances=True, output_path=place(output), enable_network_isolation=p["NetworkIsolation"],
         checkpoint_s3_uri=place("checkpoints"), checkpoint_local_path="/opt/ml/checkpoints",
         metric_definitions=METRICS,
-        hyperparameters={"task": p["ProblemType"], "epochs": text("Epochs"), "seed": text("Seed"), **extra},
+        hyperparameters={"epochs": text("Epochs"), "seed": text("Seed"), **extra},
         disable_profiler=True, debugger_hook_config=False, sagemaker_session=session)
 
 
