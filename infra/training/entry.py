@@ -1,4 +1,4 @@
-"""The image's entry point: SageMaker starts a container with `train` or `serve`. It knows nothing else.
+"""The image's entry point: SageMaker starts a container with `train` or `serve`, our pipeline with `predict`. It knows nothing else.
 
 A training job becomes train.py, an endpoint serve.py on all interfaces of the container; both by exec, so that SIGTERM
 reaches them.
@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-COMMANDS = {"train": ["train.py"], "serve": ["serve.py", "--host", "0.0.0.0"]}
+COMMANDS = {"train": ["train.py"], "predict": ["predict.py"], "serve": ["serve.py", "--host", "0.0.0.0"]}
 
 if __name__ == "__main__":
     asked = sys.argv[1:2] or ["train"]

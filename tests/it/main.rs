@@ -18,5 +18,6 @@ mod directions;
 mod licences;
 mod quality;
 mod over_time;
+mod pipeline;
 mod monitor;
 mod tidy;

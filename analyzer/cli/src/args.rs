@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Detect(crate::command::detect::DetectArguments),
     /// Set windows side by side: drift of the inputs, estimated quality, and what the labels said then.
     Timeline(crate::command::timeline::TimelineArguments),
+    /// The retraining pipeline: its definition, running it on this machine, its steps.
+    Pipeline(crate::command::pipeline::PipelineArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

@@ -35,5 +35,6 @@ pub mod series;
 pub mod sources;
 pub mod table;
 pub mod timeline;
+pub mod training;
 
 pub use error::{EngineError, ErrorKind};

@@ -6,6 +6,7 @@ mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 mod demo;
+pub(crate) mod pipeline;
 pub(crate) mod quality;
 pub(crate) mod detect;
 pub(crate) mod timeline;
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Detect(arguments) => detect::run(arguments).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,
+            Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })
