@@ -196,10 +196,10 @@ case "$1" in
   train)
     test -s "$SM_CHANNEL_TRAIN/schema.json"
     echo "validation:auc=0.9;"
-    echo "${TRAINED:-logistic}" > "$SM_MODEL_DIR/model" ;;
+    echo "${TRAINED:-logistic}" > "$SM_MODEL_DIR/kind" ;;
   predict)
     mkdir -p "$7"; tar -xzf "$3/model.tar.gz" -C "$7/.."
-    awk -F, -v OFS=, -v model="$(cat "$7/../model")" 'NR == 1 {print $0, "prediction", "probability"; next}
+    awk -F, -v OFS=, -v model="$(cat "$7/../kind")" 'NR == 1 {print $0, "prediction", "probability"; next}
       {p = model == "logistic" ? 1 / (1 + exp(-8 * ($1 + $2 - 1))) : 0.4; print $0, (p > 0.5) ? 1 : 0, p}' "$5/test.csv" > "$7/scored.csv"
     sed 's/"task"/"prediction": "prediction", "probability": "probability", "task"/' "$5/schema.json" > "$7/schema.json" ;;
 esac
