@@ -185,6 +185,35 @@ async fn what_is_not_there_is_said() {
     );
 }
 
+/// Between finished revisions lie folders of runs that died: nobody reads them.
+#[tokio::test]
+async fn a_half_written_revision_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    window(folder.path(), 3, &[quality(3, 4, None)]);
+    let newest = quality(3, 20, Some(14.0)).to_bytes().unwrap();
+    write(folder.path(), "day-3/r3/quality.json", &newest);
+    write(folder.path(), "day-3/r2/quality.json", b"{\"version\"");
+    let latest = Latest {
+        version: "1".to_owned(),
+        revision: 3,
+        folder: "r3".to_owned(),
+        digest: String::new(),
+        window: PointedWindow {
+            start: Some(day(3)),
+            end: Some(day(4)),
+        },
+        revisions: vec![1, 3],
+    };
+    write(
+        folder.path(),
+        "day-3/latest.json",
+        &serde_json::to_vec(&latest).unwrap(),
+    );
+    let timeline = read(&request(folder.path())).await.unwrap();
+    let revisions = timeline.windows[0].revisions.iter();
+    assert_eq!(revisions.map(|seen| seen.revision).collect::<Vec<_>>(), [1, 3]);
+}
+
 #[test]
 fn months_days_and_hours_have_names() {
     let named = |start: &str, end: &str| {
