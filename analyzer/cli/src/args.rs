@@ -35,6 +35,10 @@ pub(crate) enum Command {
     Compare(crate::command::compare::CompareArguments),
     /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
     Detect(crate::command::detect::DetectArguments),
+    /// Set windows side by side: drift of the inputs, estimated quality, and what the labels said then.
+    Timeline(crate::command::timeline::TimelineArguments),
+    /// The retraining pipeline: its definition, running it on this machine, its steps.
+    Pipeline(crate::command::pipeline::PipelineArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

@@ -20,6 +20,7 @@ use baselines::judge::{BaselineSource, Evidence};
 use baselines::profile::{ExactUntil, Grid};
 use baselines::summary::{ColumnSummary, DatasetSummary, InferredType};
 use capture::schema::{DeclaredType, Schema};
+use capture::time::TimeWindow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, join_key, open_store};
@@ -113,7 +114,7 @@ pub async fn make(request: &BaselineRequest, progress: &dyn Progress) -> Result<
     let mut outcome = scan(&sources.objects, &columns, &settings, progress).await?;
     progress.done();
     if outcome.summary.n_rows == 0 {
-        return Err(nothing_decoded(&request.data, &outcome));
+        return Err(nothing_decoded(&request.data, &outcome, &request.settings.window));
     }
     // Past the limit of distinct numbers a column was counted on a coarse grid: read again on a grid made from that.
     for _ in 0..2 {
@@ -185,7 +186,10 @@ pub(crate) fn refuse_empty(location: &Location, sources: &Sources, what: &str) -
         ErrorKind::NothingToAnalyse,
         match sources.n_outside_window {
             0 => format!("{what} at {location}: no objects are there"),
-            n => format!("{what} at {location}: all {n} objects lie outside the window"),
+            n => format!(
+                "{what} at {location}: all {n} objects lie outside the window {}",
+                sources.window
+            ),
         },
     );
     Err(error.with_hint(match sources.n_outside_window {
@@ -194,7 +198,11 @@ pub(crate) fn refuse_empty(location: &Location, sources: &Sources, what: &str) -
     }))
 }
 
-pub(crate) fn nothing_decoded(location: &Location, outcome: &ScanOutcome) -> EngineError {
+pub(crate) fn nothing_decoded(
+    location: &Location,
+    outcome: &ScanOutcome,
+    window: &TimeWindow,
+) -> EngineError {
     let records = &outcome.records;
     let worst = records.rejects_by_reason.iter().max_by_key(|(_, n)| **n);
     let detail = match worst {
@@ -203,7 +211,10 @@ pub(crate) fn nothing_decoded(location: &Location, outcome: &ScanOutcome) -> Eng
             "{} of {} lines were rejected, most of them ({n}) as {reason}",
             records.n_rejected, records.n_lines
         ),
-        None => format!("none of {} lines lies inside the window", records.n_lines),
+        None => format!(
+            "none of {} lines lies inside the window {window}",
+            records.n_lines
+        ),
     };
     EngineError::new(
         ErrorKind::NothingToAnalyse,

@@ -4,6 +4,7 @@
 //! Location → sources → probe (what is a record here?) → plan → scan (all cores) → DatasetSummary
 //!     baseline: → constraints → statistics.json, constraints.json, calibration.json, baseline.profile
 //!     analyze:  → judge → statistics.json, constraint_violations.json, verdict.json, report.html
+//!     timeline: finished documents → timeline.json, timeline.html
 //!     backtest: → judge, window by window and budget by budget → backtest.json, backtest.html
 //! ```
 //!
@@ -33,5 +34,7 @@ pub mod scan;
 pub mod series;
 pub mod sources;
 pub mod table;
+pub mod timeline;
+pub mod training;
 
 pub use error::{EngineError, ErrorKind};

@@ -40,6 +40,8 @@ impl Source {
 pub struct Sources {
     /// Objects to read, by key.
     pub objects: Vec<Source>,
+    /// The window they were looked for in.
+    pub window: TimeWindow,
     /// Objects whose hour lies outside the window.
     pub n_outside_window: usize,
     /// Objects that are no data (hidden files, markers).
@@ -54,7 +56,10 @@ pub async fn discover(
 ) -> Result<Sources, EngineError> {
     let (store, root) = open_store(location, options).await?;
     let listed = store.list(&root).await?;
-    let mut sources = Sources::default();
+    let mut sources = Sources {
+        window: *window,
+        ..Sources::default()
+    };
     for meta in listed {
         let shown_key = strip_root(&root, &meta.key).to_owned();
         let name = shown_key.rsplit('/').next().unwrap_or_default();

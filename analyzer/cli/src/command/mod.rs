@@ -6,9 +6,11 @@ mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 mod demo;
+pub(crate) mod pipeline;
 pub(crate) mod quality;
 pub(crate) mod detect;
 pub(crate) mod facet;
+pub(crate) mod timeline;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -28,6 +30,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Detect(arguments) => detect::run(arguments).await,
+            Command::Timeline(arguments) => timeline::run(arguments).await,
+            Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })

@@ -157,8 +157,8 @@ pub(crate) async fn load_window(
         return Err(EngineError::new(
             ErrorKind::NothingToAnalyse,
             format!(
-                "no predictions at {capture}: of {} lines {} were rejected and {} lie outside the window",
-                counts.lines, counts.rejected, counts.outside_window
+                "no predictions at {capture}: of {} lines {} were rejected and {} lie outside the window {}",
+                counts.lines, counts.rejected, counts.outside_window, request.settings.window
             ),
         )
         .with_hint("check --start and --end; `driftline analyze --rejects FILE` lists every refused line"));

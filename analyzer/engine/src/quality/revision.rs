@@ -37,6 +37,17 @@ pub struct Latest {
     pub revisions: Vec<u32>,
 }
 
+impl Latest {
+    /// Numbers of the revisions that were finished, ascending: what a reader may look at.
+    pub fn finished(&self) -> Vec<u32> {
+        if self.revisions.is_empty() {
+            (1..=self.revision).collect()
+        } else {
+            self.revisions.clone()
+        }
+    }
+}
+
 /// `revision.json`: whose folder it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Claim<'a> {
@@ -167,10 +178,7 @@ impl Revision {
             }));
         }
         let newest = before.as_ref().map_or(0, |before| before.revision);
-        let finished = match before {
-            Some(before) if !before.revisions.is_empty() => before.revisions,
-            _ => (1..=newest).collect(),
-        };
+        let finished = before.as_ref().map(Latest::finished).unwrap_or_default();
         for number in newest + 1..=newest.saturating_add(MAX_CLAIMS) {
             let claim = Claim {
                 version: "1",
