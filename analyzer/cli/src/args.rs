@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Compare(crate::command::compare::CompareArguments),
     /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
     Detect(crate::command::detect::DetectArguments),
+    /// Decide whether to retrain, start the pipeline once, follow it, and say why.
+    Retrain(crate::command::retrain::RetrainArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

@@ -20,8 +20,7 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -33,7 +32,11 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
 /// First second of the calendar month that holds `second`, and of the month after it.
 pub fn month_of(second: i64) -> (i64, i64) {
     let (year, month, _) = civil_from_days(second.div_euclid(DAY_SECONDS));
-    let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let next = if month == 12 {
+        (year + 1, 1)
+    } else {
+        (year, month + 1)
+    };
     (
         days_from_civil(year, month, 1) * DAY_SECONDS,
         days_from_civil(next.0, next.1, 1) * DAY_SECONDS,
@@ -87,7 +90,12 @@ pub fn parse_time(text: &str) -> Option<i64> {
 
 /// A length of time for people, in the largest unit that divides it.
 pub fn format_length(seconds: i64) -> String {
-    let units = [("week", 604_800), ("day", DAY_SECONDS), ("hour", 3_600), ("minute", 60)];
+    let units = [
+        ("week", 604_800),
+        ("day", DAY_SECONDS),
+        ("hour", 3_600),
+        ("minute", 60),
+    ];
     let (name, each) = units
         .into_iter()
         .find(|(_, each)| seconds != 0 && seconds % each == 0)
@@ -116,13 +124,23 @@ mod tests {
         }
         let at = parse_time("2026-12-31T23:59:59Z").unwrap();
         let (from, to) = month_of(at);
-        assert_eq!((format_time(from), format_time(to)), ("2026-12-01T00:00:00Z".into(), "2027-01-01T00:00:00Z".into()));
+        assert_eq!(
+            (format_time(from), format_time(to)),
+            ("2026-12-01T00:00:00Z".into(), "2027-01-01T00:00:00Z".into())
+        );
         assert_eq!(to - 1, at);
     }
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:0éZ"] {
+        for text in [
+            "",
+            "2026-02-30T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:0éZ",
+        ] {
             assert_eq!(parse_time(text), None, "{text}");
         }
         assert_eq!(format_length(259_200), "3 days");

@@ -207,7 +207,10 @@ pub struct Decision {
 impl Decision {
     /// Rules that refuse, in order.
     pub fn refusals(&self) -> Vec<&RuleAnswer> {
-        self.rules.iter().filter(|rule| rule.answer != Answer::Yes).collect()
+        self.rules
+            .iter()
+            .filter(|rule| rule.answer != Answer::Yes)
+            .collect()
     }
 }
 
@@ -234,15 +237,26 @@ pub fn decide(policy: &Policy, inputs: &Inputs, now: i64) -> Decision {
     let (condition, signals) = evaluate(policy, &evidence);
     let incident = match known.filter(Incident::is_unresolved) {
         Some(incident) => Some(settle(incident, policy, &evidence)),
-        None if condition == Answer::Yes => opening(&signals)
-            .map(|(start, end)| Incident::open(&inputs.monitor, start, end, now)),
+        None if condition == Answer::Yes => {
+            opening(&signals).map(|(start, end)| Incident::open(&inputs.monitor, start, end, now))
+        }
         None => None,
     };
     let going = incident.as_ref().filter(|incident| incident.is_unresolved());
     let revision = going.map(|incident| revision_of(&incident.id, &runs));
-    let token = going.zip(revision).map(|(incident, revision)| request_token(&inputs.monitor, &incident.id, revision));
+    let token = going
+        .zip(revision)
+        .map(|(incident, revision)| request_token(&inputs.monitor, &incident.id, revision));
     let data = new_data(inputs, &runs, now);
-    let facts = Facts { policy, inputs, now, runs, incident, revision, data };
+    let facts = Facts {
+        policy,
+        inputs,
+        now,
+        runs,
+        incident,
+        revision,
+        data,
+    };
     let rules = rules::answers(&facts, condition, &signals);
     let verdict = verdict(&rules);
     Decision {
@@ -273,7 +287,11 @@ pub(super) enum Weight {
 }
 
 fn verdict(rules: &[(RuleAnswer, Weight)]) -> DecisionVerdict {
-    let against = |weight: Weight| rules.iter().any(|(rule, its)| rule.answer != Answer::Yes && *its == weight);
+    let against = |weight: Weight| {
+        rules
+            .iter()
+            .any(|(rule, its)| rule.answer != Answer::Yes && *its == weight)
+    };
     if against(Weight::Refuses) {
         DecisionVerdict::No
     } else if against(Weight::OnlySays) {
@@ -288,8 +306,13 @@ fn verdict(rules: &[(RuleAnswer, Weight)]) -> DecisionVerdict {
 /// The earliest window that made the condition true.
 fn opening(signals: &[SignalAnswer]) -> Option<(i64, i64)> {
     let yes = signals.iter().filter(|signal| signal.answer == Answer::Yes);
-    let flagged = yes.flat_map(|signal| &signal.windows).filter(|window| window.is_flagged);
-    flagged.map(|window| (window.end, window.start)).min().map(|(end, start)| (start, end))
+    let flagged = yes
+        .flat_map(|signal| &signal.windows)
+        .filter(|window| window.is_flagged);
+    flagged
+        .map(|window| (window.end, window.start))
+        .min()
+        .map(|(end, start)| (start, end))
 }
 
 /// An incident ends by itself after enough quiet windows: of those since the new model where there is one. No signal may
@@ -304,7 +327,12 @@ fn settle(mut incident: Incident, policy: &Policy, evidence: &Evidence<'_>) -> I
     let mut quiet_until = None;
     for signal in policy.when.signals() {
         let windows = flags(signal, policy, evidence);
-        let newest: Vec<_> = windows.iter().rev().filter(|window| window.start >= from).take(wanted).collect();
+        let newest: Vec<_> = windows
+            .iter()
+            .rev()
+            .filter(|window| window.start >= from)
+            .take(wanted)
+            .collect();
         if newest.iter().any(|window| window.is_flagged) {
             return incident;
         }
@@ -321,9 +349,16 @@ fn settle(mut incident: Incident, policy: &Policy, evidence: &Evidence<'_>) -> I
 
 /// What came after the data of the last successful training.
 fn new_data(inputs: &Inputs, runs: &[&PastRun], now: i64) -> DataSpan {
-    let succeeded =
-        |run: &&&PastRun| run.end.as_ref().is_some_and(|end| end.status == RunStatus::Succeeded);
-    let trained_until = runs.iter().filter(succeeded).map(|run| run.data_end.unwrap_or(run.started_at)).max();
+    let succeeded = |run: &&&PastRun| {
+        run.end
+            .as_ref()
+            .is_some_and(|end| end.status == RunStatus::Succeeded)
+    };
+    let trained_until = runs
+        .iter()
+        .filter(succeeded)
+        .map(|run| run.data_end.unwrap_or(run.started_at))
+        .max();
     let from = trained_until.unwrap_or(i64::MIN);
     let quality = disjoint(newest(&inputs.quality, from, now));
     let findings = disjoint(newest(&inputs.findings, from, now));
@@ -333,7 +368,12 @@ fn new_data(inputs: &Inputs, runs: &[&PastRun], now: i64) -> DataSpan {
     };
     let expecting: Vec<(f64, u64)> = quality
         .iter()
-        .filter_map(|window| Some((window.expected_coverage? * window.n_predictions as f64, window.n_labelled)))
+        .filter_map(|window| {
+            Some((
+                window.expected_coverage? * window.n_predictions as f64,
+                window.n_labelled,
+            ))
+        })
         .collect();
     DataSpan {
         start: spans().map(|(start, _)| start).min(),
@@ -341,8 +381,11 @@ fn new_data(inputs: &Inputs, runs: &[&PastRun], now: i64) -> DataSpan {
         n_rows: findings.iter().map(|window| window.n_rows).sum(),
         n_predictions: quality.iter().map(|window| window.n_predictions).sum(),
         n_labelled: quality.iter().map(|window| window.n_labelled).sum(),
-        expected: (!expecting.is_empty())
-            .then(|| expecting.iter().fold((0.0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))),
+        expected: (!expecting.is_empty()).then(|| {
+            expecting
+                .iter()
+                .fold((0.0, 0), |sum, each| (sum.0 + each.0, sum.1 + each.1))
+        }),
         final_at: quality.iter().filter_map(|window| window.final_at).max(),
         n_quality_windows: quality.len() as u64,
         n_windows: findings.len() as u64,

@@ -67,7 +67,10 @@ impl PastRun {
     /// Hours that count against a budget: what was set aside until the run has ended, then what it took; where that is not
     /// known, what was set aside.
     pub fn gpu_hours(&self) -> f64 {
-        self.end.as_ref().and_then(|end| end.gpu_hours).unwrap_or(self.reserved_gpu_hours)
+        self.end
+            .as_ref()
+            .and_then(|end| end.gpu_hours)
+            .unwrap_or(self.reserved_gpu_hours)
     }
 }
 

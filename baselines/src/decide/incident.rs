@@ -88,7 +88,10 @@ impl Incident {
         if !self.is_unresolved() {
             return self;
         }
-        let newest = runs.iter().filter(|run| run.incident == self.id).max_by_key(|run| run.revision);
+        let newest = runs
+            .iter()
+            .filter(|run| run.incident == self.id)
+            .max_by_key(|run| run.revision);
         let Some(run) = newest else { return self };
         self.stage = match &run.end {
             None => IncidentStage::Retraining,
@@ -109,6 +112,10 @@ impl Incident {
 /// while there is one.
 pub(super) fn revision_of(incident: &str, runs: &[&PastRun]) -> u32 {
     let ours = runs.iter().filter(|run| run.incident == incident);
-    let in_flight = ours.clone().filter(|run| run.end.is_none()).map(|run| run.revision).max();
+    let in_flight = ours
+        .clone()
+        .filter(|run| run.end.is_none())
+        .map(|run| run.revision)
+        .max();
     in_flight.unwrap_or_else(|| ours.map(|run| run.revision).max().unwrap_or(0).saturating_add(1))
 }

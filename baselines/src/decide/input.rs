@@ -124,13 +124,20 @@ impl Held {
     /// values below the limit breach. Without a band, or with numbers that are not finite, nothing can be said.
     pub fn estimate(value: f64, band: Option<(f64, f64)>, limit: f64, is_least: bool) -> Self {
         let is_finite = |(low, high): &(f64, f64)| low.is_finite() && high.is_finite();
-        let outcome = match band.filter(is_finite).filter(|_| value.is_finite() && limit.is_finite()) {
+        let outcome = match band
+            .filter(is_finite)
+            .filter(|_| value.is_finite() && limit.is_finite())
+        {
             None => HeldOutcome::NotEvaluated,
             Some((_, high)) if is_least && high < limit => HeldOutcome::Breach,
             Some((low, _)) if !is_least && low > limit => HeldOutcome::Breach,
             Some(_) => HeldOutcome::Pass,
         };
-        Self { outcome, value: value.is_finite().then_some(value), limit }
+        Self {
+            outcome,
+            value: value.is_finite().then_some(value),
+            limit,
+        }
     }
 }
 

@@ -11,14 +11,18 @@ pub fn gpus_of(instance_type: &str) -> Option<u32> {
         ("g4dn" | "g5" | "g6" | "g6e", "xlarge" | "2xlarge" | "4xlarge" | "8xlarge" | "16xlarge")
         | ("p3", "2xlarge")
         | ("p5", "4xlarge") => Some(1),
-        ("g4dn" | "g5" | "g6" | "g6e", "12xlarge") | ("g5" | "g6" | "g6e", "24xlarge") | ("p3", "8xlarge") => {
-            Some(4)
-        }
-        ("g5" | "g6" | "g6e", "48xlarge")
+        ("g4dn" | "g5" | "g6" | "g6e", "12xlarge")
+        | ("g5" | "g6" | "g6e", "24xlarge")
+        | ("p3", "8xlarge") => Some(4),
+        ("g5" | "g6" | "g6e" | "p5" | "p5e" | "p5en", "48xlarge")
         | ("p3", "16xlarge")
-        | ("p3dn" | "p4d" | "p4de", "24xlarge")
-        | ("p5" | "p5e" | "p5en", "48xlarge") => Some(8),
-        (family, _) if ["m4", "m5", "m5d", "m6i", "m7i", "c4", "c5", "c5n", "c6i", "c7i", "r5", "r7i", "t3"].contains(&family) => {
+        | ("p3dn" | "p4d" | "p4de", "24xlarge") => Some(8),
+        (family, _)
+            if [
+                "m4", "m5", "m5d", "m6i", "m7i", "c4", "c5", "c5n", "c6i", "c7i", "r5", "r7i", "t3",
+            ]
+            .contains(&family) =>
+        {
             Some(0)
         }
         _ => None,

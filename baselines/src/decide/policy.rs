@@ -64,7 +64,9 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PolicyError {
     /// One run takes more than a month's budget.
-    #[error("gpu_hours_per_run is {run}, over gpu_hours_per_month of {month}, so nothing could ever be started")]
+    #[error(
+        "gpu_hours_per_run is {run}, over gpu_hours_per_month of {month}, so nothing could ever be started"
+    )]
     RunOverBudget {
         /// Hours of a run.
         run: f64,
@@ -72,7 +74,9 @@ pub enum PolicyError {
         month: f64,
     },
     /// Nothing may ever be started.
-    #[error("max_per_month is 0, so nothing could ever be started; leave the section out, or set dry_run = true")]
+    #[error(
+        "max_per_month is 0, so nothing could ever be started; leave the section out, or set dry_run = true"
+    )]
     NeverAStart,
     /// A number that is no amount.
     #[error("{key} is {value}, expected a finite number above 0")]
@@ -103,7 +107,10 @@ impl Policy {
             pipeline: pipeline.into(),
             resolve_after: longest.unwrap_or(1).max(3),
             when,
-            findings: CheckKind::ALL.into_iter().filter(|check| *check != CheckKind::Rejects).collect(),
+            findings: CheckKind::ALL
+                .into_iter()
+                .filter(|check| *check != CheckKind::Rejects)
+                .collect(),
             severity: Severity::Warning,
             ignored_columns: BTreeSet::new(),
             evidence_within: Self::EVIDENCE_WITHIN,

@@ -18,7 +18,9 @@ pub struct UtcOffset {
 
 /// The text is no offset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no time zone, expected `UTC` or a fixed offset such as `+01:00` (zones with summer time are not known here)")]
+#[error(
+    "`{0}` is no time zone, expected `UTC` or a fixed offset such as `+01:00` (zones with summer time are not known here)"
+)]
 pub struct UtcOffsetError(String);
 
 impl UtcOffset {
@@ -42,8 +44,12 @@ impl FromStr for UtcOffset {
             (_, Some(rest)) => (-1, rest),
             _ => return Err(wrong()),
         };
-        let minutes = minutes_of_day(rest).filter(|minutes| *minutes <= 18 * 60).ok_or_else(wrong)?;
-        Ok(Self { seconds: sign * minutes * 60 })
+        let minutes = minutes_of_day(rest)
+            .filter(|minutes| *minutes <= 18 * 60)
+            .ok_or_else(wrong)?;
+        Ok(Self {
+            seconds: sign * minutes * 60,
+        })
     }
 }
 
@@ -76,7 +82,9 @@ struct Span {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuietHoursError {
     /// Not the form.
-    #[error("`{0}` is no quiet hours, expected `22:00-06:00`, `Sat-Sun 00:00-24:00` or `Mon,Wed 08:00-12:00`")]
+    #[error(
+        "`{0}` is no quiet hours, expected `22:00-06:00`, `Sat-Sun 00:00-24:00` or `Mon,Wed 08:00-12:00`"
+    )]
     Form(String),
     /// No minute of the week is left.
     #[error("quiet hours cover the whole week, so nothing could ever be started")]
@@ -132,12 +140,26 @@ impl fmt::Display for QuietHours {
                 f.write_str("; ")?;
             }
             if span.days != 0x7f {
-                let days = DAY_NAMES.iter().enumerate().filter(|(day, _)| span.days >> day & 1 == 1);
+                let days = DAY_NAMES
+                    .iter()
+                    .enumerate()
+                    .filter(|(day, _)| span.days >> day & 1 == 1);
                 let names: Vec<&str> = days.map(|(_, name)| *name).collect();
                 write!(f, "{} ", names.join(","))?;
             }
-            let end = if span.end > 1_440 { span.end - 1_440 } else { span.end };
-            write!(f, "{:02}:{:02}-{:02}:{:02}", span.start / 60, span.start % 60, end / 60, end % 60)?;
+            let end = if span.end > 1_440 {
+                span.end - 1_440
+            } else {
+                span.end
+            };
+            write!(
+                f,
+                "{:02}:{:02}-{:02}:{:02}",
+                span.start / 60,
+                span.start % 60,
+                end / 60,
+                end % 60
+            )?;
         }
         Ok(())
     }
@@ -154,8 +176,12 @@ fn span(line: &str) -> Result<Span, QuietHoursError> {
         Some((days, hours)) => (days_of(days.trim()).ok_or_else(wrong)?, hours.trim()),
     };
     let (start, end) = hours.split_once('-').ok_or_else(wrong)?;
-    let start = minutes_of_day(start).filter(|start| *start < 1_440).ok_or_else(wrong)?;
-    let end = minutes_of_day(end).filter(|end| *end <= 1_440).ok_or_else(wrong)?;
+    let start = minutes_of_day(start)
+        .filter(|start| *start < 1_440)
+        .ok_or_else(wrong)?;
+    let end = minutes_of_day(end)
+        .filter(|end| *end <= 1_440)
+        .ok_or_else(wrong)?;
     if start == end {
         return Err(wrong());
     }
@@ -164,7 +190,11 @@ fn span(line: &str) -> Result<Span, QuietHoursError> {
 }
 
 fn days_of(text: &str) -> Option<u8> {
-    let day = |name: &str| DAY_NAMES.iter().position(|known| known.eq_ignore_ascii_case(name.trim()));
+    let day = |name: &str| {
+        DAY_NAMES
+            .iter()
+            .position(|known| known.eq_ignore_ascii_case(name.trim()))
+    };
     let mut days = 0u8;
     for part in text.split(',') {
         match part.split_once('-') {
@@ -204,24 +234,60 @@ mod tests {
     fn quiet_hours_end_when_they_say() {
         // 2026-11-21 is a Saturday.
         let night = ["22:00-06:00"];
-        assert_eq!(open(&night, "UTC", "2026-11-21T23:30:10Z"), "2026-11-22T06:00:00Z");
-        assert_eq!(open(&night, "UTC", "2026-11-21T05:59:59Z"), "2026-11-21T06:00:00Z");
-        assert_eq!(open(&night, "UTC", "2026-11-21T06:00:00Z"), "2026-11-21T06:00:00Z");
-        assert_eq!(open(&night, "UTC", "2026-11-21T21:59:59Z"), "2026-11-21T21:59:59Z");
-        assert_eq!(open(&night, "+02:00", "2026-11-21T20:00:00Z"), "2026-11-22T04:00:00Z");
-        assert_eq!(open(&night, "-05:30", "2026-11-21T04:00:00Z"), "2026-11-21T11:30:00Z");
+        assert_eq!(
+            open(&night, "UTC", "2026-11-21T23:30:10Z"),
+            "2026-11-22T06:00:00Z"
+        );
+        assert_eq!(
+            open(&night, "UTC", "2026-11-21T05:59:59Z"),
+            "2026-11-21T06:00:00Z"
+        );
+        assert_eq!(
+            open(&night, "UTC", "2026-11-21T06:00:00Z"),
+            "2026-11-21T06:00:00Z"
+        );
+        assert_eq!(
+            open(&night, "UTC", "2026-11-21T21:59:59Z"),
+            "2026-11-21T21:59:59Z"
+        );
+        assert_eq!(
+            open(&night, "+02:00", "2026-11-21T20:00:00Z"),
+            "2026-11-22T04:00:00Z"
+        );
+        assert_eq!(
+            open(&night, "-05:30", "2026-11-21T04:00:00Z"),
+            "2026-11-21T11:30:00Z"
+        );
         let both = ["Sat-Sun 00:00-24:00", "22:00-06:00"];
         assert_eq!(open(&both, "UTC", "2026-11-21T12:00:00Z"), "2026-11-23T06:00:00Z");
-        assert_eq!(open(&["Fri-Mon 00:00-24:00"], "UTC", "2026-11-20T00:00:00Z"), "2026-11-24T00:00:00Z");
+        assert_eq!(
+            open(&["Fri-Mon 00:00-24:00"], "UTC", "2026-11-20T00:00:00Z"),
+            "2026-11-24T00:00:00Z"
+        );
     }
 
     #[test]
     fn other_forms_are_refused() {
-        for line in ["", "22-06", "22:00", "25:00-26:00", "Caturday 01:00-02:00", "01:00-01:00", "1:00-2:00", "+1:00-02:00"] {
-            assert!(matches!(QuietHours::parse([line]), Err(QuietHoursError::Form(_))), "{line}");
+        for line in [
+            "",
+            "22-06",
+            "22:00",
+            "25:00-26:00",
+            "Caturday 01:00-02:00",
+            "01:00-01:00",
+            "1:00-2:00",
+            "+1:00-02:00",
+        ] {
+            assert!(
+                matches!(QuietHours::parse([line]), Err(QuietHoursError::Form(_))),
+                "{line}"
+            );
         }
         assert_eq!(QuietHours::parse(["00:00-24:00"]), Err(QuietHoursError::Always));
-        assert_eq!(QuietHours::parse(["06:00-22:00", "22:00-06:00"]), Err(QuietHoursError::Always));
+        assert_eq!(
+            QuietHours::parse(["06:00-22:00", "22:00-06:00"]),
+            Err(QuietHoursError::Always)
+        );
         for zone in ["", "Europe/Zurich", "1:00", "+25:00", "+1", "+é:00"] {
             assert!(zone.parse::<UtcOffset>().is_err(), "{zone}");
         }

@@ -13,7 +13,11 @@ use super::signal::SignalAnswer;
 const HOURS_TOLERANCE: f64 = 1e-9;
 
 /// Every rule's answer and how its refusal counts, in the order of [`Rule::ALL`].
-pub(super) fn answers(facts: &Facts<'_>, condition: Answer, signals: &[SignalAnswer]) -> Vec<(RuleAnswer, Weight)> {
+pub(super) fn answers(
+    facts: &Facts<'_>,
+    condition: Answer,
+    signals: &[SignalAnswer],
+) -> Vec<(RuleAnswer, Weight)> {
     Rule::ALL
         .into_iter()
         .map(|rule| match rule {
@@ -35,21 +39,39 @@ pub(super) fn answers(facts: &Facts<'_>, condition: Answer, signals: &[SignalAns
 }
 
 fn yes(rule: Rule, input: impl Into<String>, reason: impl Into<String>) -> RuleAnswer {
-    RuleAnswer { rule, input: input.into(), answer: Answer::Yes, reason: reason.into(), change: None }
+    RuleAnswer {
+        rule,
+        input: input.into(),
+        answer: Answer::Yes,
+        reason: reason.into(),
+        change: None,
+    }
 }
 
-fn no(rule: Rule, input: impl Into<String>, reason: impl Into<String>, at: Option<i64>, when: impl Into<String>) -> RuleAnswer {
+fn no(
+    rule: Rule,
+    input: impl Into<String>,
+    reason: impl Into<String>,
+    at: Option<i64>,
+    when: impl Into<String>,
+) -> RuleAnswer {
     RuleAnswer {
         rule,
         input: input.into(),
         answer: Answer::No,
         reason: reason.into(),
-        change: Some(Change { at, when: when.into() }),
+        change: Some(Change {
+            at,
+            when: when.into(),
+        }),
     }
 }
 
 fn not_evaluated(rule: Rule, reason: impl Into<String>, when: impl Into<String>) -> RuleAnswer {
-    RuleAnswer { answer: Answer::NotEvaluated, ..no(rule, "nothing", reason, None, when) }
+    RuleAnswer {
+        answer: Answer::NotEvaluated,
+        ..no(rule, "nothing", reason, None, when)
+    }
 }
 
 fn unlimited(rule: Rule) -> RuleAnswer {
@@ -60,11 +82,19 @@ fn when(facts: &Facts<'_>, condition: Answer, signals: &[SignalAnswer]) -> RuleA
     let input = facts.policy.when.to_string();
     let said = |answer: Answer| {
         let of = signals.iter().filter(|signal| signal.answer == answer);
-        of.map(|signal| format!("{}: {}", signal.signal, signal.reason)).collect::<Vec<_>>().join("; ")
+        of.map(|signal| format!("{}: {}", signal.signal, signal.reason))
+            .collect::<Vec<_>>()
+            .join("; ")
     };
     match condition {
         Answer::Yes => yes(Rule::Condition, input, said(Answer::Yes)),
-        Answer::No => no(Rule::Condition, input, said(Answer::No), None, "further windows show what the condition asks for"),
+        Answer::No => no(
+            Rule::Condition,
+            input,
+            said(Answer::No),
+            None,
+            "further windows show what the condition asks for",
+        ),
         Answer::NotEvaluated => RuleAnswer {
             input,
             ..not_evaluated(
@@ -78,20 +108,33 @@ fn when(facts: &Facts<'_>, condition: Answer, signals: &[SignalAnswer]) -> RuleA
 
 fn incident(facts: &Facts<'_>) -> RuleAnswer {
     let Some(incident) = &facts.incident else {
-        return no(Rule::Incident, "no incident", "nothing is wrong, so there is no incident", None, "the condition holds");
+        return no(
+            Rule::Incident,
+            "no incident",
+            "nothing is wrong, so there is no incident",
+            None,
+            "the condition holds",
+        );
     };
     let input = format!("incident {} is {}", incident.id, incident.stage.name());
     match &incident.stage {
         IncidentStage::Open { failure_reason: None } | IncidentStage::Retraining => {
             yes(Rule::Incident, input, "it has no new model yet")
         }
-        IncidentStage::Open { failure_reason: Some(why) } => {
-            yes(Rule::Incident, input, format!("its last execution did not help: {why}"))
-        }
+        IncidentStage::Open {
+            failure_reason: Some(why),
+        } => yes(
+            Rule::Incident,
+            input,
+            format!("its last execution did not help: {why}"),
+        ),
         IncidentStage::Retrained { at } => no(
             Rule::Incident,
             input,
-            format!("its execution succeeded at {}, and its model is not known to be in service", format_time(*at)),
+            format!(
+                "its execution succeeded at {}, and its model is not known to be in service",
+                format_time(*at)
+            ),
             None,
             format!(
                 "the new model is served and {} windows after it are quiet, or the incident is closed (`driftline retrain close`)",
@@ -112,11 +155,21 @@ fn single_flight(facts: &Facts<'_>) -> RuleAnswer {
     let model = &facts.inputs.model;
     let flying = facts.runs.iter().find(|run| run.end.is_none());
     match flying {
-        None => yes(Rule::SingleFlight, format!("{} earlier starts for model {model}", facts.runs.len()), "none of them still runs"),
+        None => yes(
+            Rule::SingleFlight,
+            format!("{} earlier starts for model {model}", facts.runs.len()),
+            "none of them still runs",
+        ),
         Some(run) => no(
             Rule::SingleFlight,
-            format!("incident {} revision {} of monitor {}", run.incident, run.revision, run.monitor),
-            format!("an execution for model {model} runs since {}", format_time(run.started_at)),
+            format!(
+                "incident {} revision {} of monitor {}",
+                run.incident, run.revision, run.monitor
+            ),
+            format!(
+                "an execution for model {model} runs since {}",
+                format_time(run.started_at)
+            ),
             None,
             "it ends (`driftline retrain status` looks)",
         ),
@@ -124,10 +177,16 @@ fn single_flight(facts: &Facts<'_>) -> RuleAnswer {
 }
 
 fn cooldown(facts: &Facts<'_>) -> RuleAnswer {
-    let Some(cooldown) = facts.policy.cooldown else { return unlimited(Rule::Cooldown) };
+    let Some(cooldown) = facts.policy.cooldown else {
+        return unlimited(Rule::Cooldown);
+    };
     let length = format_length(cooldown);
     let Some(last) = facts.runs.iter().map(|run| run.started_at).max() else {
-        return yes(Rule::Cooldown, format!("no earlier start, cooldown {length}"), "nothing was started before");
+        return yes(
+            Rule::Cooldown,
+            format!("no earlier start, cooldown {length}"),
+            "nothing was started before",
+        );
     };
     let input = format!("last start {}, cooldown {length}", format_time(last));
     let over = last.saturating_add(cooldown);
@@ -135,7 +194,13 @@ fn cooldown(facts: &Facts<'_>) -> RuleAnswer {
         yes(Rule::Cooldown, input, "the cooldown is over")
     } else {
         let reason = format!("the last start is less than {length} ago");
-        no(Rule::Cooldown, input, reason, Some(over), format!("the cooldown is over at {}", format_time(over)))
+        no(
+            Rule::Cooldown,
+            input,
+            reason,
+            Some(over),
+            format!("the cooldown is over at {}", format_time(over)),
+        )
     }
 }
 
@@ -146,7 +211,9 @@ fn next_month(facts: &Facts<'_>) -> i64 {
 }
 
 fn max_per_month(facts: &Facts<'_>) -> RuleAnswer {
-    let Some(most) = facts.policy.max_per_month else { return unlimited(Rule::MaxPerMonth) };
+    let Some(most) = facts.policy.max_per_month else {
+        return unlimited(Rule::MaxPerMonth);
+    };
     let n = of_month(&facts.runs, facts.now, facts.policy.utc_offset.seconds()).len();
     let input = format!("{n} of {most} starts this month");
     if n < most as usize {
@@ -163,12 +230,16 @@ fn max_per_month(facts: &Facts<'_>) -> RuleAnswer {
 }
 
 fn gpu_hours(facts: &Facts<'_>) -> RuleAnswer {
-    let (Some(most), Some(reserved)) = (facts.policy.gpu_hours_per_month, facts.policy.reserved_gpu_hours()) else {
+    let (Some(most), Some(reserved)) = (
+        facts.policy.gpu_hours_per_month,
+        facts.policy.reserved_gpu_hours(),
+    ) else {
         return unlimited(Rule::GpuHours);
     };
     let month = of_month(&facts.runs, facts.now, facts.policy.utc_offset.seconds());
     let used: f64 = month.iter().map(|run| run.gpu_hours()).sum();
-    let input = format!("{used:.2} GPU hours of {most:.2} used or set aside this month, {reserved:.2} for a run");
+    let input =
+        format!("{used:.2} GPU hours of {most:.2} used or set aside this month, {reserved:.2} for a run");
     if used + reserved <= most * (1.0 + HOURS_TOLERANCE) {
         return yes(Rule::GpuHours, input, "the month's hours suffice for a run");
     }
@@ -181,7 +252,10 @@ fn gpu_hours(facts: &Facts<'_>) -> RuleAnswer {
     no(
         Rule::GpuHours,
         input,
-        format!("a run may take {reserved:.2} GPU hours, {:.2} are left", (most - used).max(0.0)),
+        format!(
+            "a run may take {reserved:.2} GPU hours, {:.2} are left",
+            (most - used).max(0.0)
+        ),
         Some(next),
         format!("{waiting}the next month begins at {}", format_time(next)),
     )
@@ -195,55 +269,106 @@ fn labels_complete(facts: &Facts<'_>) -> (Option<i64>, String) {
         None => (None, LABELS_COME.to_owned()),
         Some(at) => (
             Some(at),
-            format!("labels come: those of the windows so far are complete at {}; then {LABELS_COME}", format_time(at)),
+            format!(
+                "labels come: those of the windows so far are complete at {}; then {LABELS_COME}",
+                format_time(at)
+            ),
         ),
     }
 }
 
 fn new_labels(facts: &Facts<'_>) -> RuleAnswer {
-    let Some(least) = facts.policy.min_new_labels else { return unlimited(Rule::NewLabels) };
+    let Some(least) = facts.policy.min_new_labels else {
+        return unlimited(Rule::NewLabels);
+    };
     let n = facts.data.n_labelled;
-    let input = format!("{n} labels in {} windows since the last training", facts.data.n_quality_windows);
+    let input = format!(
+        "{n} labels in {} windows since the last training",
+        facts.data.n_quality_windows
+    );
     if facts.data.n_quality_windows == 0 && least > 0 {
-        return not_evaluated(Rule::NewLabels, "no window of quality lies behind the last training", LABELS_COME);
+        return not_evaluated(
+            Rule::NewLabels,
+            "no window of quality lies behind the last training",
+            LABELS_COME,
+        );
     }
     if n >= least {
         return yes(Rule::NewLabels, input, format!("at least {least} are needed"));
     }
     let (at, when) = labels_complete(facts);
-    no(Rule::NewLabels, input, format!("{} labels are missing to {least}", least - n), at, when)
+    no(
+        Rule::NewLabels,
+        input,
+        format!("{} labels are missing to {least}", least - n),
+        at,
+        when,
+    )
 }
 
 fn new_rows(facts: &Facts<'_>) -> RuleAnswer {
-    let Some(least) = facts.policy.min_new_rows else { return unlimited(Rule::NewRows) };
+    let Some(least) = facts.policy.min_new_rows else {
+        return unlimited(Rule::NewRows);
+    };
     let n = facts.data.n_rows;
-    let input = format!("{n} rows in {} windows since the last training", facts.data.n_windows);
+    let input = format!(
+        "{n} rows in {} windows since the last training",
+        facts.data.n_windows
+    );
     if facts.data.n_windows == 0 && least > 0 {
-        return not_evaluated(Rule::NewRows, "no window lies behind the last training", "`driftline analyze` has judged a window");
+        return not_evaluated(
+            Rule::NewRows,
+            "no window lies behind the last training",
+            "`driftline analyze` has judged a window",
+        );
     }
     if n >= least {
         return yes(Rule::NewRows, input, format!("at least {least} are needed"));
     }
-    no(Rule::NewRows, input, format!("{} rows are missing to {least}", least - n), None, "more traffic is captured and analyzed")
+    no(
+        Rule::NewRows,
+        input,
+        format!("{} rows are missing to {least}", least - n),
+        None,
+        "more traffic is captured and analyzed",
+    )
 }
 
 fn label_coverage(facts: &Facts<'_>) -> RuleAnswer {
-    let Some(least) = facts.policy.min_label_coverage else { return unlimited(Rule::LabelCoverage) };
+    let Some(least) = facts.policy.min_label_coverage else {
+        return unlimited(Rule::LabelCoverage);
+    };
     let (n, of) = (facts.data.n_labelled, facts.data.n_predictions);
     if of == 0 {
-        return not_evaluated(Rule::LabelCoverage, "no prediction since the last training is known", LABELS_COME);
+        return not_evaluated(
+            Rule::LabelCoverage,
+            "no prediction since the last training is known",
+            LABELS_COME,
+        );
     }
     let share = n as f64 / of as f64;
     let input = format!("{n} of {of} predictions since the last training have a label: {share:.4}");
     if share >= least {
-        return yes(Rule::LabelCoverage, input, format!("a share of {least} is needed"));
+        return yes(
+            Rule::LabelCoverage,
+            input,
+            format!("a share of {least} is needed"),
+        );
     }
     let (at, when) = labels_complete(facts);
-    no(Rule::LabelCoverage, input, format!("a share of {least} is needed"), at, when)
+    no(
+        Rule::LabelCoverage,
+        input,
+        format!("a share of {least} is needed"),
+        at,
+        when,
+    )
 }
 
 fn label_readiness(facts: &Facts<'_>) -> RuleAnswer {
-    let Some(least) = facts.policy.min_label_readiness else { return unlimited(Rule::LabelReadiness) };
+    let Some(least) = facts.policy.min_label_readiness else {
+        return unlimited(Rule::LabelReadiness);
+    };
     let Some((expected, n)) = facts.data.expected.filter(|(expected, _)| *expected > 0.0) else {
         return not_evaluated(
             Rule::LabelReadiness,
@@ -254,7 +379,11 @@ fn label_readiness(facts: &Facts<'_>) -> RuleAnswer {
     let share = n as f64 / expected;
     let input = format!("{n} labels of {expected:.0} to be expected by now: {share:.4}");
     if share >= least {
-        return yes(Rule::LabelReadiness, input, format!("a share of {least} is needed"));
+        return yes(
+            Rule::LabelReadiness,
+            input,
+            format!("a share of {least} is needed"),
+        );
     }
     no(
         Rule::LabelReadiness,
@@ -276,7 +405,13 @@ fn quiet_hours(facts: &Facts<'_>) -> RuleAnswer {
     if open == facts.now {
         return yes(Rule::QuietHours, input, "it is no quiet hour");
     }
-    no(Rule::QuietHours, input, "it is a quiet hour", Some(open), format!("the quiet hours end at {}", format_time(open)))
+    no(
+        Rule::QuietHours,
+        input,
+        "it is a quiet hour",
+        Some(open),
+        format!("the quiet hours end at {}", format_time(open)),
+    )
 }
 
 fn approval(facts: &Facts<'_>) -> (RuleAnswer, Weight) {
@@ -284,10 +419,16 @@ fn approval(facts: &Facts<'_>) -> (RuleAnswer, Weight) {
         return (yes(Rule::Approval, "nothing", "approval is auto"), Weight::Asks);
     }
     let asks = |input: String, when: String| {
-        (no(Rule::Approval, input, "a person has to approve it", None, when), Weight::Asks)
+        (
+            no(Rule::Approval, input, "a person has to approve it", None, when),
+            Weight::Asks,
+        )
     };
     let (Some(incident), Some(revision)) = (&facts.incident, facts.revision) else {
-        return asks("no incident".to_owned(), "there is an incident, and a person approves its retraining".to_owned());
+        return asks(
+            "no incident".to_owned(),
+            "there is an incident, and a person approves its retraining".to_owned(),
+        );
     };
     let input = format!("incident {} revision {revision}", incident.id);
     let given = facts
@@ -300,7 +441,10 @@ fn approval(facts: &Facts<'_>) -> (RuleAnswer, Weight) {
     match newest {
         None => asks(
             input,
-            format!("somebody approves it: `driftline retrain approve --incident {} --by NAME`", incident.id),
+            format!(
+                "somebody approves it: `driftline retrain approve --incident {} --by NAME`",
+                incident.id
+            ),
         ),
         Some(approval) if approval.is_approved => {
             let reason = format!("{} approved it at {}", approval.by, format_time(approval.at));
@@ -321,7 +465,13 @@ fn approval(facts: &Facts<'_>) -> (RuleAnswer, Weight) {
 
 fn dry_run(facts: &Facts<'_>) -> RuleAnswer {
     if facts.policy.dry_run {
-        no(Rule::DryRun, "dry_run = true", "it is a dry run: nothing is started", None, "dry_run is set to false")
+        no(
+            Rule::DryRun,
+            "dry_run = true",
+            "it is a dry run: nothing is started",
+            None,
+            "dry_run is set to false",
+        )
     } else {
         yes(Rule::DryRun, "dry_run = false", "it is no dry run")
     }

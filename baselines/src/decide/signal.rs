@@ -52,7 +52,12 @@ pub(super) fn evaluate(policy: &Policy, evidence: &Evidence<'_>) -> (Answer, Vec
 }
 
 /// Kleene's three-valued and/or.
-fn combine(condition: &Condition, policy: &Policy, evidence: &Evidence<'_>, into: &mut Vec<SignalAnswer>) -> Answer {
+fn combine(
+    condition: &Condition,
+    policy: &Policy,
+    evidence: &Evidence<'_>,
+    into: &mut Vec<SignalAnswer>,
+) -> Answer {
     let (parts, decisive) = match condition {
         Condition::Signal(found) => {
             let found = signal(found, policy, evidence);
@@ -63,7 +68,10 @@ fn combine(condition: &Condition, policy: &Policy, evidence: &Evidence<'_>, into
         Condition::All(parts) => (parts, Answer::No),
         Condition::Any(parts) => (parts, Answer::Yes),
     };
-    let answers: Vec<Answer> = parts.iter().map(|part| combine(part, policy, evidence, into)).collect();
+    let answers: Vec<Answer> = parts
+        .iter()
+        .map(|part| combine(part, policy, evidence, into))
+        .collect();
     if answers.contains(&decisive) {
         decisive
     } else if answers.contains(&Answer::NotEvaluated) {
@@ -106,23 +114,37 @@ pub(super) fn flags(signal: &Signal, policy: &Policy, evidence: &Evidence<'_>) -
 
 /// Whether a finding is one that a signal looks for.
 fn counts(signal: &Signal, policy: &Policy, finding: &WindowFinding) -> bool {
-    let Subject::Finding { check, column } = &signal.subject else { return false };
-    let Some(found) = check_of(&finding.check) else { return false };
+    let Subject::Finding { check, column } = &signal.subject else {
+        return false;
+    };
+    let Some(found) = check_of(&finding.check) else {
+        return false;
+    };
     let is_check = check.map_or_else(|| policy.findings.contains(&found), |check| check == found);
     let is_column = column.is_none() || *column == finding.column;
-    let is_ignored = finding.column.as_ref().is_some_and(|column| policy.ignored_columns.contains(column));
+    let is_ignored = finding
+        .column
+        .as_ref()
+        .is_some_and(|column| policy.ignored_columns.contains(column));
     is_check && is_column && !is_ignored && finding.severity >= signal.severity.unwrap_or(policy.severity)
 }
 
 /// Whether a window shows a finding; `None` where it was not checked.
 fn found(signal: &Signal, policy: &Policy, window: &FindingsWindow) -> Option<bool> {
-    if window.findings.iter().any(|finding| counts(signal, policy, finding)) {
+    if window
+        .findings
+        .iter()
+        .any(|finding| counts(signal, policy, finding))
+    {
         return Some(true);
     }
-    let Subject::Finding { check, column } = &signal.subject else { return None };
+    let Subject::Finding { check, column } = &signal.subject else {
+        return None;
+    };
     let was_skipped = check.is_some_and(|check| {
         window.not_checked.iter().any(|skipped| {
-            skipped.check == check.name() && (skipped.column.is_none() || (column.is_some() && skipped.column == *column))
+            skipped.check == check.name()
+                && (skipped.column.is_none() || (column.is_some() && skipped.column == *column))
         })
     });
     (window.is_evaluated && !was_skipped).then_some(false)
@@ -130,7 +152,9 @@ fn found(signal: &Signal, policy: &Policy, window: &FindingsWindow) -> Option<bo
 
 /// Whether any metric breaches; `None` where none could be evaluated.
 fn breach(held: &BTreeMap<String, Held>, metric: Option<&str>) -> Option<bool> {
-    let picked = held.iter().filter(|(name, _)| metric.is_none_or(|metric| metric == name.as_str()));
+    let picked = held
+        .iter()
+        .filter(|(name, _)| metric.is_none_or(|metric| metric == name.as_str()));
     let outcomes: Vec<HeldOutcome> = picked.map(|(_, held)| held.outcome).collect();
     if outcomes.contains(&HeldOutcome::Breach) {
         Some(true)
@@ -141,7 +165,10 @@ fn breach(held: &BTreeMap<String, Held>, metric: Option<&str>) -> Option<bool> {
 
 fn signal(signal: &Signal, policy: &Policy, evidence: &Evidence<'_>) -> SignalAnswer {
     let all = flags(signal, policy, evidence);
-    let (needed, of) = (signal.persistence.needed() as usize, signal.persistence.of() as usize);
+    let (needed, of) = (
+        signal.persistence.needed() as usize,
+        signal.persistence.of() as usize,
+    );
     let windows: Vec<SignalWindow> = all.iter().skip(all.len().saturating_sub(of)).cloned().collect();
     let n_flagged = windows.iter().filter(|window| window.is_flagged).count();
     let history: Vec<Option<bool>> = windows.iter().map(|window| Some(window.is_flagged)).collect();
@@ -150,10 +177,16 @@ fn signal(signal: &Signal, policy: &Policy, evidence: &Evidence<'_>) -> SignalAn
         Subject::Finding { .. } => format!(" of severity {} or worse", severity_name(least)),
         _ => String::new(),
     };
-    let counted = format!("{n_flagged} of the last {} evaluated windows show it{what}, {needed} of {of} needed", windows.len());
+    let counted = format!(
+        "{n_flagged} of the last {} evaluated windows show it{what}, {needed} of {of} needed",
+        windows.len()
+    );
     let (answer, reason) = if windows.is_empty() {
         let days = policy.evidence_within / 86_400;
-        (Answer::NotEvaluated, format!("no window of the last {days} days could be checked for it"))
+        (
+            Answer::NotEvaluated,
+            format!("no window of the last {days} days could be checked for it"),
+        )
     } else if signal.persistence.rings(&history) {
         (Answer::Yes, counted)
     } else if n_flagged >= needed {
@@ -163,18 +196,34 @@ fn signal(signal: &Signal, policy: &Policy, evidence: &Evidence<'_>) -> SignalAn
     };
     let confirmation = signal.confirmed_by.map(|by| confirm(by, &windows, evidence));
     let (answer, reason) = match (&confirmation, answer) {
-        (Some(confirmation), Answer::Yes) => (confirmation.answer, format!("{reason}; {}", confirmation.reason)),
+        (Some(confirmation), Answer::Yes) => {
+            (confirmation.answer, format!("{reason}; {}", confirmation.reason))
+        }
         _ => (answer, reason),
     };
-    SignalAnswer { signal: signal.to_string(), answer, reason, windows, confirmation }
+    SignalAnswer {
+        signal: signal.to_string(),
+        answer,
+        reason,
+        windows,
+        confirmation,
+    }
 }
 
 /// The newest window of quality that overlaps the windows looked at, and for which the loss is known, decides.
 fn confirm(by: Confirmation, windows: &[SignalWindow], evidence: &Evidence<'_>) -> ConfirmationAnswer {
-    let start = windows.iter().map(|window| window.start).min().unwrap_or(i64::MAX);
+    let start = windows
+        .iter()
+        .map(|window| window.start)
+        .min()
+        .unwrap_or(i64::MAX);
     let end = windows.iter().map(|window| window.end).max().unwrap_or(i64::MIN);
-    let overlapping = evidence.quality.iter().rev().filter(|window| window.start < end && start < window.end);
-    let known = |window: &&QualityWindow| {
+    let mut overlapping = evidence
+        .quality
+        .iter()
+        .rev()
+        .filter(|window| window.start < end && start < window.end);
+    let known = |window: &QualityWindow| {
         let estimated = breach(&window.estimated, None);
         let realised = breach(&window.realised, None);
         match by {
@@ -184,10 +233,19 @@ fn confirm(by: Confirmation, windows: &[SignalWindow], evidence: &Evidence<'_>) 
             Confirmation::EitherLoss => realised.or(estimated),
         }
     };
-    let (answer, reason) = match overlapping.filter_map(known).next() {
-        None => (Answer::NotEvaluated, format!("no window of quality beside them knows the {}", by.name())),
-        Some(true) => (Answer::Yes, format!("the {} beside them breaches its constraint", by.name())),
-        Some(false) => (Answer::No, format!("the {} beside them keeps its constraints", by.name())),
+    let (answer, reason) = match overlapping.find_map(|window| known(window)) {
+        None => (
+            Answer::NotEvaluated,
+            format!("no window of quality beside them knows the {}", by.name()),
+        ),
+        Some(true) => (
+            Answer::Yes,
+            format!("the {} beside them breaches its constraint", by.name()),
+        ),
+        Some(false) => (
+            Answer::No,
+            format!("the {} beside them keeps its constraints", by.name()),
+        ),
     };
     ConfirmationAnswer { answer, reason }
 }

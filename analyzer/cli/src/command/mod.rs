@@ -8,6 +8,7 @@ pub(crate) mod compare;
 mod demo;
 pub(crate) mod quality;
 pub(crate) mod detect;
+pub(crate) mod retrain;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Detect(arguments) => detect::run(arguments).await,
+            Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })

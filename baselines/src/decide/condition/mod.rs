@@ -149,7 +149,12 @@ impl fmt::Display for Signal {
             write!(f, " with severity {}", severity_name(severity))?;
         }
         if self.persistence != Persistence::default() {
-            write!(f, " on {} of {} windows", self.persistence.needed(), self.persistence.of())?;
+            write!(
+                f,
+                " on {} of {} windows",
+                self.persistence.needed(),
+                self.persistence.of()
+            )?;
         }
         match self.confirmed_by {
             Some(confirmation) => write!(f, " confirmed by {}", confirmation.name()),

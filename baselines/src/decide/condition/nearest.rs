@@ -32,7 +32,10 @@ mod tests {
     #[test]
     fn the_nearest_word_is_near() {
         // python-Levenshtein 0.27.1: distance("drfit", "drift") = 2, distance("kitten", "sitting") = 3
-        assert_eq!((distance("drfit", "drift"), distance("kitten", "sitting")), (2, 3));
+        assert_eq!(
+            (distance("drfit", "drift"), distance("kitten", "sitting")),
+            (2, 3)
+        );
         assert_eq!(nearest("drfit", ["quality", "drift"]), Some("drift"));
         assert_eq!(nearest("zebra", ["quality", "drift"]), None);
     }

@@ -27,7 +27,12 @@ pub struct WhenError {
 
 impl WhenError {
     pub(super) fn new(column: usize, problem: String) -> Self {
-        Self { column, problem, expected: None, suggestion: None }
+        Self {
+            column,
+            problem,
+            expected: None,
+            suggestion: None,
+        }
     }
 
     pub(super) fn expected(mut self, what: impl Into<String>) -> Self {
@@ -74,13 +79,18 @@ pub(super) fn parse(text: &str) -> Result<Condition, WhenError> {
         Kind::End => Ok(condition),
         Kind::Word(_) => {
             let known = ["and", "or", "of", "on", "with", "confirmed"];
-            let Kind::Word(word) = &rest.kind else { return Ok(condition) };
+            let Kind::Word(word) = &rest.kind else {
+                return Ok(condition);
+            };
             Err(WhenError::new(rest.column, format!("{} does not continue the condition", rest.shown()))
                 .expected("`and`, `or`, `of NAME`, `with severity`, `on N of M windows`, `confirmed by` in this order, or the end")
                 .meant(nearest(word, known).filter(|known| !rest.is(known))))
         }
-        _ => Err(WhenError::new(rest.column, format!("{} does not continue the condition", rest.shown()))
-            .expected("`and`, `or` or the end")),
+        _ => Err(WhenError::new(
+            rest.column,
+            format!("{} does not continue the condition", rest.shown()),
+        )
+        .expected("`and`, `or` or the end")),
     }
 }
 
@@ -118,15 +128,22 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let listed: Vec<String> = keywords.iter().map(|keyword| format!("`{keyword}`")).collect();
-        Err(self.wrong(found, format!("{} stands behind {behind}", found.shown()), &listed.join(" or "), keywords))
+        Err(Self::wrong(
+            found,
+            format!("{} stands behind {behind}", found.shown()),
+            &listed.join(" or "),
+            keywords,
+        ))
     }
 
-    fn wrong(&self, found: &Word, problem: String, expected: &str, known: &[&'static str]) -> WhenError {
+    fn wrong(found: &Word, problem: String, expected: &str, known: &[&'static str]) -> WhenError {
         let meant = match &found.kind {
             Kind::Word(word) => nearest(word, known.iter().copied()),
             _ => None,
         };
-        WhenError::new(found.column, problem).expected(expected).meant(meant)
+        WhenError::new(found.column, problem)
+            .expected(expected)
+            .meant(meant)
     }
 
     fn group(&mut self, depth: usize) -> Result<Condition, WhenError> {
@@ -139,13 +156,20 @@ impl<'a> Reader<'a> {
             let joint = ["and", "or"].into_iter().find(|joint| word.is(joint));
             let Some(joint) = joint else {
                 if comma == 1 {
-                    return Err(self.wrong(word, format!("{} stands behind a comma", word.shown()), "`and` or `or`", &["and", "or"]));
+                    return Err(Self::wrong(
+                        word,
+                        format!("{} stands behind a comma", word.shown()),
+                        "`and` or `or`",
+                        &["and", "or"],
+                    ));
                 }
                 break;
             };
             if joined_by.is_some_and(|before| before != joint) {
-                return Err(WhenError::new(word.column, "`and` and `or` stand side by side".to_owned())
-                    .expected("parentheses that say what belongs together"));
+                return Err(
+                    WhenError::new(word.column, "`and` and `or` stand side by side".to_owned())
+                        .expected("parentheses that say what belongs together"),
+                );
             }
             joined_by = Some(joint);
             self.at += comma + 1;
@@ -164,7 +188,10 @@ impl<'a> Reader<'a> {
             return self.signal().map(Condition::Signal);
         }
         if depth + 1 > MAX_DEPTH {
-            return Err(WhenError::new(open.column, format!("parentheses are nested more than {MAX_DEPTH} deep")));
+            return Err(WhenError::new(
+                open.column,
+                format!("parentheses are nested more than {MAX_DEPTH} deep"),
+            ));
         }
         self.at += 1;
         let inner = self.group(depth + 1)?;
@@ -172,8 +199,11 @@ impl<'a> Reader<'a> {
         if close.kind == Kind::Close {
             return Ok(inner);
         }
-        Err(WhenError::new(close.column, format!("{} stands where a parenthesis should close", close.shown()))
-            .expected(format!("`)` for the one opened in column {}", open.column)))
+        Err(WhenError::new(
+            close.column,
+            format!("{} stands where a parenthesis should close", close.shown()),
+        )
+        .expected(format!("`)` for the one opened in column {}", open.column)))
     }
 
     fn signal(&mut self) -> Result<Signal, WhenError> {
@@ -188,28 +218,39 @@ impl<'a> Reader<'a> {
         let with = self.here();
         let severity = if self.take_if("with") {
             if !matches!(subject, Subject::Finding { .. }) {
-                return Err(WhenError::new(with.column, "a breach of quality has no severity".to_owned())
-                    .expected("`with severity` behind a finding only"));
+                return Err(
+                    WhenError::new(with.column, "a breach of quality has no severity".to_owned())
+                        .expected("`with severity` behind a finding only"),
+                );
             }
             self.demand(&["severity"], "`with`")?;
             Some(self.severity()?)
         } else {
             None
         };
-        let persistence = if self.take_if("on") { self.persistence()? } else { Persistence::default() };
+        let persistence = if self.take_if("on") {
+            self.persistence()?
+        } else {
+            Persistence::default()
+        };
         let confirmed_by = if self.take_if("confirmed") {
             self.demand(&["by"], "`confirmed`")?;
             Some(self.confirmation()?)
         } else {
             None
         };
-        Ok(Signal { subject, severity, persistence, confirmed_by })
+        Ok(Signal {
+            subject,
+            severity,
+            persistence,
+            confirmed_by,
+        })
     }
 
     fn subject(&mut self) -> Result<Subject, WhenError> {
         let found = self.take();
         let Kind::Word(word) = &found.kind else {
-            return Err(self.not_a_subject(found));
+            return Err(Self::not_a_subject(found));
         };
         let lower = word.to_ascii_lowercase();
         match lower.as_str() {
@@ -223,19 +264,27 @@ impl<'a> Reader<'a> {
             }
             "any" => {
                 self.demand(&["finding"], "`any`")?;
-                Ok(Subject::Finding { check: None, column: None })
+                Ok(Subject::Finding {
+                    check: None,
+                    column: None,
+                })
             }
             name => match CheckKind::ALL.into_iter().find(|check| check.name() == name) {
-                Some(check) => Ok(Subject::Finding { check: Some(check), column: None }),
-                None => Err(self.not_a_subject(found)),
+                Some(check) => Ok(Subject::Finding {
+                    check: Some(check),
+                    column: None,
+                }),
+                None => Err(Self::not_a_subject(found)),
             },
         }
     }
 
-    fn not_a_subject(&self, found: &Word) -> WhenError {
-        let known: Vec<&'static str> =
-            ["quality", "estimated", "any"].into_iter().chain(CheckKind::ALL.map(CheckKind::name)).collect();
-        let mut error = self.wrong(
+    fn not_a_subject(found: &Word) -> WhenError {
+        let known: Vec<&'static str> = ["quality", "estimated", "any"]
+            .into_iter()
+            .chain(CheckKind::ALL.map(CheckKind::name))
+            .collect();
+        let mut error = Self::wrong(
             found,
             format!("{} is nothing that a window can show", found.shown()),
             "`quality breach`, `estimated breach`, `any finding`, `drift` or the name of another check",
@@ -255,17 +304,29 @@ impl<'a> Reader<'a> {
         match &found.kind {
             Kind::Quoted(name) if !name.is_empty() => Ok(name.clone()),
             Kind::Word(name) => Ok(name.clone()),
-            _ => Err(WhenError::new(found.column, format!("{} names no metric or column", found.shown()))
-                .expected("a name, in quotes where it has spaces")),
+            _ => Err(WhenError::new(
+                found.column,
+                format!("{} names no metric or column", found.shown()),
+            )
+            .expected("a name, in quotes where it has spaces")),
         }
     }
 
     fn severity(&mut self) -> Result<Severity, WhenError> {
         let found = self.take();
-        SEVERITIES.into_iter().find(|(name, _)| found.is(name)).map(|(_, severity)| severity).ok_or_else(|| {
-            let known = SEVERITIES.map(|(name, _)| name);
-            self.wrong(found, format!("{} is no severity", found.shown()), "`info`, `warning` or `violation`", &known)
-        })
+        SEVERITIES
+            .into_iter()
+            .find(|(name, _)| found.is(name))
+            .map(|(_, severity)| severity)
+            .ok_or_else(|| {
+                let known = SEVERITIES.map(|(name, _)| name);
+                Self::wrong(
+                    found,
+                    format!("{} is no severity", found.shown()),
+                    "`info`, `warning` or `violation`",
+                    &known,
+                )
+            })
     }
 
     fn persistence(&mut self) -> Result<Persistence, WhenError> {
@@ -275,8 +336,10 @@ impl<'a> Reader<'a> {
         let of = self.count("`of`")?;
         self.demand(&["windows", "window"], "the number of windows looked at")?;
         Persistence::new(needed, of).map_err(|_| {
-            WhenError::new(first.column, format!("{needed} of {of} windows cannot be"))
-                .expected(format!("1 to M of M windows, M at most {}", Persistence::MAX_WINDOWS))
+            WhenError::new(first.column, format!("{needed} of {of} windows cannot be")).expected(format!(
+                "1 to M of M windows, M at most {}",
+                Persistence::MAX_WINDOWS
+            ))
         })
     }
 
@@ -304,7 +367,7 @@ impl<'a> Reader<'a> {
                 Confirmation::EstimatedLoss
             }
         } else {
-            return Err(self.wrong(
+            return Err(Self::wrong(
                 found,
                 format!("{} confirms nothing", found.shown()),
                 "`estimated loss`, `realised loss` or `estimated or realised loss`",

@@ -59,18 +59,31 @@ pub(super) fn words(text: &str) -> Result<Vec<Word>, WhenError> {
             at += 1;
         } else if letter == '"' || letter == '\'' {
             let (text, end) = quoted_text(&letters, at)?;
-            found.push(Word { kind: Kind::Quoted(text), column });
+            found.push(Word {
+                kind: Kind::Quoted(text),
+                column,
+            });
             at = end;
         } else if is_word(letter) {
-            let word: String = letters.iter().skip(at).take_while(|letter| is_word(**letter)).collect();
+            let word: String = letters
+                .iter()
+                .skip(at)
+                .take_while(|letter| is_word(**letter))
+                .collect();
             at += word.chars().count();
-            found.push(Word { kind: Kind::Word(word), column });
+            found.push(Word {
+                kind: Kind::Word(word),
+                column,
+            });
         } else {
             return Err(WhenError::new(column, format!("`{letter}` has no meaning here"))
                 .expected("words, commas, parentheses, and names in quotes"));
         }
     }
-    found.push(Word { kind: Kind::End, column: letters.len() + 1 });
+    found.push(Word {
+        kind: Kind::End,
+        column: letters.len() + 1,
+    });
     Ok(found)
 }
 
@@ -96,7 +109,8 @@ fn quoted_text(letters: &[char], start: usize) -> Result<(String, usize), WhenEr
         text.extend(taken);
         at += 1;
     }
-    Err(WhenError::new(start + 1, "the quoted name has no end".to_owned()).expected("the same quote behind it"))
+    Err(WhenError::new(start + 1, "the quoted name has no end".to_owned())
+        .expected("the same quote behind it"))
 }
 
 /// A name in double quotes, as [`words`] reads it.

@@ -7,41 +7,55 @@ use proptest::sample::{select, subsequence};
 use std::collections::BTreeMap;
 
 fn outcomes() -> impl Strategy<Value = HeldOutcome> {
-    select(vec![HeldOutcome::Pass, HeldOutcome::Breach, HeldOutcome::NotEvaluated])
+    select(vec![
+        HeldOutcome::Pass,
+        HeldOutcome::Breach,
+        HeldOutcome::NotEvaluated,
+    ])
 }
 
 fn findings_window() -> impl Strategy<Value = FindingsWindow> {
-    (1..25i64, 1..3u32, 0..3u8, any::<bool>(), 0..3_000u64).prop_map(|(n, revision, kind, is_evaluated, n_rows)| {
-        let findings = match kind {
-            0 => Vec::new(),
-            1 => vec![drift("age")],
-            _ => vec![WindowFinding { severity: Severity::Warning, ..drift("hr") }],
-        };
-        FindingsWindow {
-            revision,
-            digest: format!("{n}/{revision}/{kind}/{is_evaluated}/{n_rows}"),
-            is_evaluated,
-            n_rows,
-            ..window(n, findings)
-        }
-    })
+    (1..25i64, 1..3u32, 0..3u8, any::<bool>(), 0..3_000u64).prop_map(
+        |(n, revision, kind, is_evaluated, n_rows)| {
+            let findings = match kind {
+                0 => Vec::new(),
+                1 => vec![drift("age")],
+                _ => vec![WindowFinding {
+                    severity: Severity::Warning,
+                    ..drift("hr")
+                }],
+            };
+            FindingsWindow {
+                revision,
+                digest: format!("{n}/{revision}/{kind}/{is_evaluated}/{n_rows}"),
+                is_evaluated,
+                n_rows,
+                ..window(n, findings)
+            }
+        },
+    )
 }
 
 fn quality_window() -> impl Strategy<Value = QualityWindow> {
-    (1..25i64, 1..3u32, outcomes(), outcomes(), 0..1_000u64).prop_map(|(n, revision, realised, estimated, n_labelled)| {
-        QualityWindow {
+    (1..25i64, 1..3u32, outcomes(), outcomes(), 0..1_000u64).prop_map(
+        |(n, revision, realised, estimated, n_labelled)| QualityWindow {
             revision,
             digest: format!("{n}/{revision}/{realised:?}/{estimated:?}/{n_labelled}"),
             n_labelled,
             ..quality(n, realised, estimated)
-        }
-    })
+        },
+    )
 }
 
 fn past_run() -> impl Strategy<Value = PastRun> {
     let status = select(vec![RunStatus::Succeeded, RunStatus::Failed, RunStatus::Stopped]);
-    (0..3u8, 1..3u32, -40..20i64, proptest::option::weighted(0.9, (status, 0.0..8.0f64))).prop_map(
-        |(incident, revision, n, end)| {
+    (
+        0..3u8,
+        1..3u32,
+        -40..20i64,
+        proptest::option::weighted(0.9, (status, 0.0..8.0f64)),
+    )
+        .prop_map(|(incident, revision, n, end)| {
             let end = end.map(|(status, hours)| RunEnd {
                 at: day(n) + 3_600,
                 status,
@@ -49,16 +63,21 @@ fn past_run() -> impl Strategy<Value = PastRun> {
                 failure_reason: None,
             });
             run(&format!("incident-{incident}"), revision, day(n), end)
-        },
-    )
+        })
 }
 
 fn inputs() -> impl Strategy<Value = Inputs> {
     let incident = proptest::option::of(select(vec![
         Incident::open("churn", day(3), day(4), day(4)),
-        Incident { id: "incident-1".to_owned(), ..Incident::open("churn", day(3), day(4), day(4)) },
         Incident {
-            stage: IncidentStage::Resolved { at: day(9), reason: "closed".to_owned() },
+            id: "incident-1".to_owned(),
+            ..Incident::open("churn", day(3), day(4), day(4))
+        },
+        Incident {
+            stage: IncidentStage::Resolved {
+                at: day(9),
+                reason: "closed".to_owned(),
+            },
             ..Incident::open("churn", day(3), day(4), day(4))
         },
     ]));
@@ -113,7 +132,9 @@ const GUARDS: [fn(&mut Policy); 10] = [
 
 fn guarded(when: &str, guards: &[usize]) -> Policy {
     let mut policy = policy(when);
-    guards.iter().for_each(|guard| GUARDS[*guard](&mut policy));
+    for guard in guards {
+        GUARDS[*guard](&mut policy);
+    }
     policy
 }
 

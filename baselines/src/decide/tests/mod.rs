@@ -48,7 +48,14 @@ pub(super) fn window(n: i64, findings: Vec<WindowFinding>) -> FindingsWindow {
 }
 
 fn held(outcome: HeldOutcome) -> BTreeMap<String, Held> {
-    BTreeMap::from([("auc".to_owned(), Held { outcome, value: Some(0.7), limit: 0.8 })])
+    BTreeMap::from([(
+        "auc".to_owned(),
+        Held {
+            outcome,
+            value: Some(0.7),
+            limit: 0.8,
+        },
+    )])
 }
 
 /// A window of quality; outcomes of the realised and the estimated metric.
@@ -79,7 +86,17 @@ pub(super) fn world() -> Inputs {
             .map(|(drifts, n)| window(n, if *drifts { vec![drift("age")] } else { Vec::new() }))
             .collect(),
         quality: (10..15)
-            .map(|n| quality(n, HeldOutcome::NotEvaluated, if n > 11 { HeldOutcome::Breach } else { HeldOutcome::Pass }))
+            .map(|n| {
+                quality(
+                    n,
+                    HeldOutcome::NotEvaluated,
+                    if n > 11 {
+                        HeldOutcome::Breach
+                    } else {
+                        HeldOutcome::Pass
+                    },
+                )
+            })
             .collect(),
         ..Inputs::default()
     }
@@ -104,8 +121,14 @@ pub(super) fn run(incident: &str, revision: u32, started_at: i64, end: Option<Ru
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what `run` takes")]
 pub(super) fn ended(at: i64, status: RunStatus) -> Option<RunEnd> {
-    Some(RunEnd { at, status, gpu_hours: Some(2.0), failure_reason: None })
+    Some(RunEnd {
+        at,
+        status,
+        gpu_hours: Some(2.0),
+        failure_reason: None,
+    })
 }
 
 /// The answer of a rule.

@@ -148,7 +148,11 @@ impl DecisionDocument {
             pipeline: decision.pipeline.clone(),
             at: format_time(decision.at),
             verdict: decision.verdict.name().to_owned(),
-            refused_by: decision.refusals().iter().map(|rule| rule.rule.name().to_owned()).collect(),
+            refused_by: decision
+                .refusals()
+                .iter()
+                .map(|rule| rule.rule.name().to_owned())
+                .collect(),
             incident,
             token: decision.token.clone(),
             reserved_gpu_hours: decision.reserved_gpu_hours,
@@ -193,10 +197,10 @@ fn signal(found: &SignalAnswer) -> SignalTwin {
 
 fn data(span: &DataSpan) -> DataTwin {
     DataTwin {
-        span: span
-            .start
-            .zip(span.end)
-            .map(|(start, end)| SpanTwin { start: format_time(start), end: format_time(end) }),
+        span: span.start.zip(span.end).map(|(start, end)| SpanTwin {
+            start: format_time(start),
+            end: format_time(end),
+        }),
         n_rows: span.n_rows,
         n_predictions: span.n_predictions,
         n_labelled: span.n_labelled,
@@ -220,9 +224,15 @@ pub fn policy_words(policy: &Policy) -> BTreeMap<String, String> {
     [
         ("pipeline", Some(policy.pipeline.clone())),
         ("when", Some(policy.when.to_string())),
-        ("findings", listed(policy.findings.iter().map(|check| check.name()).collect())),
+        (
+            "findings",
+            listed(policy.findings.iter().map(|check| check.name()).collect()),
+        ),
         ("severity", Some(severity.to_owned())),
-        ("ignored_columns", listed(policy.ignored_columns.iter().map(String::as_str).collect())),
+        (
+            "ignored_columns",
+            listed(policy.ignored_columns.iter().map(String::as_str).collect()),
+        ),
         ("evidence_within", Some(format_length(policy.evidence_within))),
         ("resolve_after", Some(policy.resolve_after.to_string())),
         ("cooldown", policy.cooldown.map(format_length)),
@@ -233,7 +243,10 @@ pub fn policy_words(policy: &Policy) -> BTreeMap<String, String> {
         ("min_new_rows", count(policy.min_new_rows)),
         ("min_label_coverage", number(policy.min_label_coverage)),
         ("min_label_readiness", number(policy.min_label_readiness)),
-        ("quiet_hours", (!policy.quiet_hours.is_empty()).then(|| policy.quiet_hours.to_string())),
+        (
+            "quiet_hours",
+            (!policy.quiet_hours.is_empty()).then(|| policy.quiet_hours.to_string()),
+        ),
         ("utc_offset", Some(policy.utc_offset.to_string())),
         ("approval", Some(approval.to_owned())),
         ("dry_run", Some(policy.dry_run.to_string())),

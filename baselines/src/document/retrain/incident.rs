@@ -58,7 +58,10 @@ impl IncidentDocument {
             version: VERSION.to_owned(),
             monitor: monitor.to_owned(),
             id: incident.id.clone(),
-            opened_by: SpanTwin { start: format_time(incident.first_start), end: format_time(incident.first_end) },
+            opened_by: SpanTwin {
+                start: format_time(incident.first_start),
+                end: format_time(incident.first_end),
+            },
             opened_at: format_time(incident.opened_at),
             stage: incident.stage.name().to_owned(),
             failure_reason,
@@ -81,10 +84,15 @@ impl IncidentDocument {
             }),
         };
         let stage = match self.stage.as_str() {
-            "open" => IncidentStage::Open { failure_reason: self.failure_reason.clone() },
+            "open" => IncidentStage::Open {
+                failure_reason: self.failure_reason.clone(),
+            },
             "retraining" => IncidentStage::Retraining,
             "retrained" => IncidentStage::Retrained { at: at()? },
-            "resolved" => IncidentStage::Resolved { at: at()?, reason: self.reason.clone().unwrap_or_default() },
+            "resolved" => IncidentStage::Resolved {
+                at: at()?,
+                reason: self.reason.clone().unwrap_or_default(),
+            },
             _ => {
                 return Err(DocumentError::Value {
                     document: Self::FILE,

@@ -48,7 +48,11 @@ pub trait RetrainDocument: Serialize + DeserializeOwned {
         }
         let head: Head = error::from_bytes(Self::FILE, bytes)?;
         if head.version != VERSION {
-            return Err(DocumentError::Version { document: Self::FILE, found: head.version, supported: VERSION });
+            return Err(DocumentError::Version {
+                document: Self::FILE,
+                found: head.version,
+                supported: VERSION,
+            });
         }
         error::from_bytes(Self::FILE, bytes)
     }

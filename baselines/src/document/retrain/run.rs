@@ -41,6 +41,8 @@ pub struct IntentDocument {
     pub gpus: Option<u32>,
     /// When.
     pub requested_at: String,
+    /// Which process asks: no two deciders write the same bytes.
+    pub requested_by: String,
 }
 
 impl RetrainDocument for IntentDocument {
@@ -152,6 +154,8 @@ pub struct FlightHolder {
     pub revision: u32,
     /// Since when.
     pub since: String,
+    /// Which process took it.
+    pub by: String,
 }
 
 /// What the decision knows of a start: from what was asked for, whether there is a receipt, and how it ended if it has.
@@ -192,7 +196,9 @@ pub fn past_run(
         incident: intent.incident.clone(),
         revision: intent.revision,
         started_at: seconds(IntentDocument::FILE, "requested_at", &intent.requested_at)?,
-        data_end: data_end.map(|text| seconds(IntentDocument::FILE, "data_end", text)).transpose()?,
+        data_end: data_end
+            .map(|text| seconds(IntentDocument::FILE, "data_end", text))
+            .transpose()?,
         reserved_gpu_hours: intent.reserved_gpu_hours.unwrap_or(0.0),
         is_started: has_receipt || outcome.is_none(),
         end: end.transpose()?,

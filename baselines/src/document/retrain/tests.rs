@@ -13,7 +13,9 @@ use std::path::PathBuf;
 const DAY: i64 = 86_400;
 
 fn test_data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("test-data/retrain").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("test-data/retrain")
+        .join(name)
 }
 
 /// The document is the golden file, fits its schema, and is read back; with `UPDATE_EXPECT=1` the file is written, for a
@@ -24,10 +26,17 @@ fn check<T: RetrainDocument + PartialEq + std::fmt::Debug>(document: &T) {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, &written).unwrap();
     }
-    assert_eq!(String::from_utf8(written.clone()).unwrap(), std::fs::read_to_string(path).unwrap(), "{}", T::FILE);
+    assert_eq!(
+        String::from_utf8(written.clone()).unwrap(),
+        std::fs::read_to_string(path).unwrap(),
+        "{}",
+        T::FILE
+    );
     check_schema(&T::FILE.replace(".json", ".v1"), &written);
     assert_eq!(T::from_bytes(&written).as_ref(), Ok(document));
-    let newer = String::from_utf8(written).unwrap().replacen(r#""version" : "1""#, r#""version" : "9""#, 1);
+    let newer = String::from_utf8(written)
+        .unwrap()
+        .replacen(r#""version" : "1""#, r#""version" : "9""#, 1);
     assert_eq!(
         T::from_bytes(newer.as_bytes()).unwrap_err().to_string(),
         format!("{} has version 9, this program reads 1", T::FILE)
@@ -38,7 +47,9 @@ fn decision() -> (Policy, Inputs, i64) {
     let day = |n: i64| 1_793_491_200 + n * DAY;
     let mut policy = Policy::new(
         "churn-retrain",
-        "quality breach, or drift on 2 of 3 windows confirmed by estimated loss".parse().unwrap(),
+        "quality breach, or drift on 2 of 3 windows confirmed by estimated loss"
+            .parse()
+            .unwrap(),
     );
     policy.cooldown = Some(3 * DAY);
     policy.min_new_labels = Some(2_000);
@@ -73,7 +84,11 @@ fn decision() -> (Policy, Inputs, i64) {
         final_at: Some(day(30)),
         realised: BTreeMap::from([(
             "auc".to_owned(),
-            Held { outcome: HeldOutcome::NotEvaluated, value: None, limit: 0.8 },
+            Held {
+                outcome: HeldOutcome::NotEvaluated,
+                value: None,
+                limit: 0.8,
+            },
         )]),
         estimated: BTreeMap::from([("auc".to_owned(), estimate)]),
     };
@@ -102,13 +117,15 @@ fn intent() -> IntentDocument {
         reserved_gpu_hours: Some(5.0),
         gpus: Some(1),
         requested_at: "2026-11-04T00:00:00Z".to_owned(),
+        requested_by: "decider-1".to_owned(),
     }
 }
 
 fn outcome() -> OutcomeDocument {
     OutcomeDocument {
         version: VERSION.to_owned(),
-        execution: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-retrain/execution/abcdefabcdef".to_owned(),
+        execution: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/churn-retrain/execution/abcdefabcdef"
+            .to_owned(),
         incident: "20261102T000000Z-00000000".to_owned(),
         revision: 1,
         status: "Failed".to_owned(),
@@ -139,7 +156,10 @@ fn a_decision_is_written_and_read() {
 
 #[test]
 fn evidence_is_written_and_read() {
-    let span = SpanTwin { start: "2026-11-02T00:00:00Z".to_owned(), end: "2026-11-03T00:00:00Z".to_owned() };
+    let span = SpanTwin {
+        start: "2026-11-02T00:00:00Z".to_owned(),
+        end: "2026-11-03T00:00:00Z".to_owned(),
+    };
     check(&EvidenceDocument {
         version: VERSION.to_owned(),
         software: "driftline 0.0.0".to_owned(),
@@ -149,7 +169,10 @@ fn evidence_is_written_and_read() {
         revision: 1,
         at: "2026-11-04T00:00:00Z".to_owned(),
         when: "drift".to_owned(),
-        monitor_file: FileTwin { location: "s3://b/monitor.toml".to_owned(), digest: "xxh3-0".to_owned() },
+        monitor_file: FileTwin {
+            location: "s3://b/monitor.toml".to_owned(),
+            digest: "xxh3-0".to_owned(),
+        },
         baseline: "s3://b/baseline".to_owned(),
         data: Some(span.clone()),
         features: vec![FeatureTwin {
@@ -218,20 +241,34 @@ fn what_was_asked_started_and_ended_is_written_and_read() {
         incident: intent().incident,
         revision: 1,
         since: "2026-11-04T00:00:00Z".to_owned(),
+        by: "decider-1".to_owned(),
     };
-    check(&FlightDocument { version: VERSION.to_owned(), model: "churn".to_owned(), n_taken: 3, holder: Some(holder) });
+    check(&FlightDocument {
+        version: VERSION.to_owned(),
+        model: "churn".to_owned(),
+        n_taken: 3,
+        holder: Some(holder),
+    });
 }
 
 #[test]
 fn incidents_are_read_back_in_every_stage() {
     let stages = [
-        IncidentStage::Open { failure_reason: Some("no quota".to_owned()) },
+        IncidentStage::Open {
+            failure_reason: Some("no quota".to_owned()),
+        },
         IncidentStage::Retraining,
         IncidentStage::Retrained { at: 1_793_750_400 },
-        IncidentStage::Resolved { at: 1_793_750_400, reason: "closed".to_owned() },
+        IncidentStage::Resolved {
+            at: 1_793_750_400,
+            reason: "closed".to_owned(),
+        },
     ];
     for stage in stages {
-        let incident = Incident { stage, ..Incident::open("churn", 1_793_491_200, 1_793_577_600, 1_793_750_400) };
+        let incident = Incident {
+            stage,
+            ..Incident::open("churn", 1_793_491_200, 1_793_577_600, 1_793_750_400)
+        };
         let document = IncidentDocument::of("churn", &incident);
         assert_eq!(document.to_incident(), Ok(incident));
         if document.stage == "resolved" {
@@ -258,15 +295,35 @@ fn an_approval_is_written_and_read() {
 
 #[test]
 fn what_cannot_be_is_an_error_with_its_path() {
-    let wrong = ApprovalDocument::from_bytes(b"{\"version\":\"1\",\"monitor\":1}").unwrap_err().to_string();
-    assert!(wrong.contains("approval.json does not have its shape at `monitor`"), "{wrong}");
+    let wrong = ApprovalDocument::from_bytes(b"{\"version\":\"1\",\"monitor\":1}")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        wrong.contains("approval.json does not have its shape at `monitor`"),
+        "{wrong}"
+    );
     let mut intent = intent();
     intent.requested_at = "yesterday".to_owned();
     let wrong = past_run(&intent, true, None).unwrap_err().to_string();
-    assert!(wrong.contains("intent.json is not usable at `requested_at`"), "{wrong}");
+    assert!(
+        wrong.contains("intent.json is not usable at `requested_at`"),
+        "{wrong}"
+    );
     let mut incident = IncidentDocument::of("churn", &Incident::open("churn", 0, DAY, DAY));
     incident.stage = "retrained".to_owned();
-    assert!(incident.to_incident().unwrap_err().to_string().contains("at `at`"));
+    assert!(
+        incident
+            .to_incident()
+            .unwrap_err()
+            .to_string()
+            .contains("at `at`")
+    );
     incident.stage = "asleep".to_owned();
-    assert!(incident.to_incident().unwrap_err().to_string().contains("at `stage`"));
+    assert!(
+        incident
+            .to_incident()
+            .unwrap_err()
+            .to_string()
+            .contains("at `stage`")
+    );
 }
