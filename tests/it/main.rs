@@ -16,6 +16,7 @@ mod dataset;
 mod directions;
 mod licences;
 mod quality;
+mod retrain;
 mod over_time;
 mod monitor;
 mod tidy;
