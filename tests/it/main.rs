@@ -17,6 +17,7 @@ mod demo;
 mod directions;
 mod licences;
 mod quality;
+mod retrain;
 mod over_time;
 mod pipeline;
 mod monitor;

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Timeline(crate::command::timeline::TimelineArguments),
     /// The retraining pipeline: its definition, running it on this machine, its steps.
     Pipeline(crate::command::pipeline::PipelineArguments),
+    /// Decide whether to retrain, start the pipeline once, follow it, and say why.
+    Retrain(crate::command::retrain::RetrainArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

@@ -30,6 +30,7 @@ pub mod progress;
 pub mod quality;
 pub mod reference;
 pub mod report;
+pub mod retrain;
 pub mod scan;
 pub mod series;
 pub mod sources;

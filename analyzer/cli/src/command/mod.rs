@@ -10,6 +10,7 @@ pub(crate) mod pipeline;
 pub(crate) mod quality;
 pub(crate) mod detect;
 pub(crate) mod timeline;
+pub(crate) mod retrain;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Detect(arguments) => detect::run(arguments).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
+            Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })
