@@ -170,6 +170,7 @@ fn evidence(
         subject.evidence,
         calibration,
         policy.window_seconds,
+        policy.against,
     );
     if let Some(reason) = evidence.skipped {
         docket.skip(Some(subject.name), CheckKind::Drift, reason, remedy_of(reason));
@@ -307,8 +308,8 @@ fn derivation(
         (Component::Scale, _) => "Klotz' test".to_owned(),
         (Component::Shape, _) => "the Kolmogorov-Smirnov test".to_owned(),
         (Component::Categories, _) => "the chi-square test".to_owned(),
-        (_, Distribution::LargestNormal { k }) if k > 1 => {
-            format!("the exact test of the most changed of {k} categories")
+        (_, Distribution::LargestNormal { k }) if k > 1.0 => {
+            format!("the exact test of the category that stands out, as one of {k:.1}")
         }
         _ => "the exact test of two rates".to_owned(),
     };

@@ -255,7 +255,7 @@ def level(arguments, folder):
             continue
         ours = Driftline(arguments.driftline, folder / f"level{idx}", reference, schema)
         for n in arguments.sizes:
-            runs = arguments.runs if "500" not in name else max(20, arguments.runs // (1 if n == 500 else 4 if n == 5_000 else 8))
+            runs = arguments.runs
             rng = np.random.default_rng([7, idx, n])
             alarms = others = 0
             started = time.monotonic()
@@ -282,7 +282,8 @@ def power(arguments, folder):
         peers = [peer(reference, n, rng) for peer in PEERS]
         tuning = np.array([[peer.score(frame) for peer in peers] for frame in (law.draw(rng, n) for _ in range(arguments.tuning // (2 if thin > 1 else 1)))])
         factor = np.quantile(tuning, 1 - ALPHA, axis=0)
-        for shift in ("none", *SHIFTS):
+        wanted = [word for word in arguments.shifts.split(",") if word]
+        for shift in ("none", *(name for name in SHIFTS if not wanted or any(word in name for word in wanted))):
             runs = (arguments.runs if shift == "none" else arguments.planted) // thin
             hits = {"driftline": 0} | {f"{peer.name}, {form}": 0 for peer in peers for form in ("default", "tuned")}
             for turn in range(runs):
@@ -325,6 +326,7 @@ def main():
     parser.add_argument("--tuning", type=int, default=400)
     parser.add_argument("--sizes", type=lambda text: tuple(int(n) for n in text.split(",")), default=SIZES)
     parser.add_argument("--only", default="", help="of the level part, data sets whose name contains this")
+    parser.add_argument("--shifts", default="", help="of the power part, shifts whose name contains one of these, comma-separated")
     parser.add_argument("--part", choices=("level", "power", "both"), default="both")
     arguments = parser.parse_args()
     answer = {"alpha": ALPHA, "versions": {m: __import__("importlib.metadata", fromlist=["version"]).version(m) for m in ("numpy", "pandas", "scipy", "pyarrow", "evidently", "nannyml")}}
