@@ -50,5 +50,5 @@ pub(crate) use evidence::is_identifier;
 pub use evidence::{ColumnEvidence, column_evidence};
 pub use ladder::{Ladder, NullScale, Rung, WindowSize};
 pub use partition::{ColumnPartition, MAX_CELLS, Partition};
-pub use persistence::{Persistence, PersistenceError};
+pub use persistence::{EarlierFlags, Persistence, PersistenceError};
 pub(crate) use rate::rate_p_value;
