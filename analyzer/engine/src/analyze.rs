@@ -167,7 +167,9 @@ async fn earlier(
         return Ok(Earlier::default());
     }
     let without = |why: &str| {
-        let words = format!("{persistence} is asked for and cannot be told: {why}, so every window that finds a drift rings");
+        let words = format!(
+            "{persistence} is asked for and cannot be told: {why}, so every window that finds a drift rings"
+        );
         Ok(Earlier {
             flags: None,
             words: Some(words),
@@ -187,7 +189,9 @@ async fn earlier(
     let (flags, n_windows) = recall(persistence, history, (start, end), &names, options).await?;
     Ok(Earlier {
         flags: Some(flags),
-        words: Some(format!("{persistence}, with what {n_windows} earlier windows found")),
+        words: Some(format!(
+            "{persistence}, with what {n_windows} earlier windows found"
+        )),
     })
 }
 

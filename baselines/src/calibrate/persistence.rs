@@ -181,7 +181,15 @@ mod tests {
     #[test]
     fn a_window_by_itself_rings_as_in_its_row() {
         let persistence: Persistence = "2 of 3".parse().unwrap();
-        let flags = [Some(true), None, Some(false), Some(true), Some(true), None, Some(false)];
+        let flags = [
+            Some(true),
+            None,
+            Some(false),
+            Some(true),
+            Some(true),
+            None,
+            Some(false),
+        ];
         for n in 0..flags.len() {
             let mut earlier = EarlierFlags::new(persistence);
             let mut n_read = 0;

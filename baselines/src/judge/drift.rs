@@ -13,8 +13,8 @@ use super::finding::{CheckKind, DriftEvidence, Finding, Severity};
 use super::verdict::AlarmTerms;
 use super::{BaselineView, Docket, Policy, Subject};
 use crate::calibrate::{
-    Against,     CalibrationBasis, ColumnDecision, ColumnEvidence, Component, ComponentEvidence, Detectable, Distribution,
-    EarlierFlags, MinEffect, column_evidence, decide,
+    Against, CalibrationBasis, ColumnDecision, ColumnEvidence, Component, ComponentEvidence, Detectable,
+    Distribution, EarlierFlags, MinEffect, column_evidence, decide,
 };
 use crate::compare::{Convention, Measurement, Method};
 use crate::summary::InferredType;

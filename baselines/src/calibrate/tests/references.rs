@@ -159,7 +159,10 @@ fn scales_against_earlier_windows_are_what_theory_says() {
     let hourly = scale("moody", trailing(1), 1.0, 40);
     assert!((1.2..3.0).contains(&hourly), "{hourly}");
     // Twelve hours against the twelve before: the rhythm's half waves against each other, 2·0.36·(2/π)²·… of both.
-    assert!(scale("moody", trailing(1), 12.0, 480) > 2.0 * scale("moody", Against::Season { n_windows: 2 }, 12.0, 480));
+    assert!(
+        scale("moody", trailing(1), 12.0, 480)
+            > 2.0 * scale("moody", Against::Season { n_windows: 2 }, 12.0, 480)
+    );
     // More windows than were measured: the scale of the most.
     let most = scale("moody", trailing(24), 1.0, 40);
     let beyond = scale("moody", trailing(500), 1.0, 40);
