@@ -96,7 +96,11 @@ pub(crate) struct AnalyzeArguments {
     /// windows of the same hour of the week, UTC); the baseline without it. Constraints stay the baseline's.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) reference: Option<String>,
-    /// Folder with the outputs of earlier runs, whose window.profile files make the reference.
+    /// How many of the last windows must find a column drifted before it rings, for example "2 of 3"; earlier ones are
+    /// those below --history.
+    #[arg(long, value_name = "N of M")]
+    pub(crate) persistence: Option<String>,
+    /// Folder with the outputs of earlier runs: their window.profile files make the reference, their verdicts say what persists.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) history: Option<String>,
     /// Write every refused line to this file: object, line, byte offset, reason. JSON Lines.

@@ -18,6 +18,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod detect;
 pub mod dataset;
+mod earlier;
 pub mod error;
 pub mod frame;
 pub mod monitor;
