@@ -17,6 +17,9 @@ pub(crate) const NOT_EVALUATED: u8 = 5;
 /// Storage failed or refused.
 pub(crate) const STORAGE: u8 = 6;
 
+/// Asked to stop by SIGTERM: 128 + 15, as shells have it.
+pub(crate) const STOPPED: u8 = 143;
+
 /// The code of an ended run.
 pub(crate) fn code_of(kind: ErrorKind) -> u8 {
     match kind {

@@ -97,8 +97,18 @@ pub async fn analyze_with(
         "analyzing",
         sources.objects.iter().map(|source| source.size).sum(),
     );
-    let mut outcome = scan(&sources.objects, &columns, &settings, progress).await?;
+    let outcome = scan(&sources.objects, &columns, &settings, progress).await?;
     progress.done();
+    judged(request, baseline, reference, outcome).await
+}
+
+/// Judges a window that was read.
+pub(crate) async fn judged(
+    request: &AnalyzeRequest,
+    baseline: &LoadedBaseline,
+    reference: &ReferenceRequest,
+    mut outcome: ScanOutcome,
+) -> Result<Analysis, EngineError> {
     let title = request
         .title
         .clone()

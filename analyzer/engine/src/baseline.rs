@@ -233,7 +233,7 @@ fn refuse_unknown_columns(schema: &Schema, header: &[String], data: &Location) -
 }
 
 /// Gives columns that were counted on a coarse grid a finer one; whether there were any.
-fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
+pub(crate) fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
     let mut any = false;
     for (plan, column) in columns.plans.iter_mut().zip(&summary.columns) {
         let Some(numeric) = &column.numeric else { continue };
@@ -247,7 +247,7 @@ fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
 }
 
 /// Freezes the summary; columns counted on a grid keep that grid.
-fn freeze(summary: &DatasetSummary, columns: &ScanColumns, role_of: impl Fn(&str) -> Role) -> Baseline {
+pub(crate) fn freeze(summary: &DatasetSummary, columns: &ScanColumns, role_of: impl Fn(&str) -> Role) -> Baseline {
     let mut baseline = Baseline::freeze(summary.clone(), role_of);
     for (column, plan) in baseline.columns.iter_mut().zip(&columns.plans) {
         let gridded = summary
@@ -341,12 +341,38 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
     };
     let (store, root) = open_store(&folder, options).await?;
     let ours = read_optional(&store, &root, BASELINE_FILE).await?;
-    let statistics = read_optional(&store, &root, STATISTICS_FILE).await?;
-    let constraints = read_optional(&store, &root, CONSTRAINTS_FILE).await?;
     let calibration = match &ours {
         Some(_) => read_optional(&store, &root, CALIBRATION_FILE).await?,
         None => None,
     };
+    assemble(
+        &folder,
+        BaselineFiles {
+            ours,
+            calibration,
+            statistics: read_optional(&store, &root, STATISTICS_FILE).await?,
+            constraints: read_optional(&store, &root, CONSTRAINTS_FILE).await?,
+        },
+    )
+}
+
+/// The files of a baseline, as far as they are there.
+#[derive(Debug, Default)]
+pub(crate) struct BaselineFiles {
+    pub(crate) ours: Option<bytes::Bytes>,
+    pub(crate) calibration: Option<bytes::Bytes>,
+    pub(crate) statistics: Option<bytes::Bytes>,
+    pub(crate) constraints: Option<bytes::Bytes>,
+}
+
+/// Makes a baseline of its files; `folder` names them in errors.
+pub(crate) fn assemble(folder: &Location, files: BaselineFiles) -> Result<LoadedBaseline, EngineError> {
+    let BaselineFiles {
+        ours,
+        calibration,
+        statistics,
+        constraints,
+    } = files;
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     for bytes in [&ours, &statistics, &constraints, &calibration]
         .into_iter()
@@ -462,7 +488,7 @@ fn summary_of_constraints(constraints: &Constraints) -> DatasetSummary {
     }
 }
 
-async fn read_optional(
+pub(crate) async fn read_optional(
     store: &Arc<dyn ObjectStore>,
     root: &str,
     name: &str,

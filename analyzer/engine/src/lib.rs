@@ -15,6 +15,7 @@ pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
 pub mod compare;
+pub mod container;
 pub mod detect;
 pub mod dataset;
 pub mod error;

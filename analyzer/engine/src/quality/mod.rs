@@ -17,6 +17,7 @@ mod baseline;
 mod estimates;
 mod gather;
 mod join;
+pub(crate) mod labelled;
 mod labels;
 mod load;
 mod maturity;
