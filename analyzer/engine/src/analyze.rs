@@ -119,7 +119,7 @@ pub(crate) async fn judged(
     let run = run_of(request, baseline, &outcome);
     let policy = Policy {
         window_seconds: window_seconds(&request.settings.window, &outcome),
-        ..request.policy.clone()
+        ..with_rank_maps(&request.policy, baseline)
     };
     in_baseline_order(&mut outcome.summary, baseline);
     let view = BaselineView {
@@ -160,6 +160,15 @@ pub(crate) async fn judged(
     })
 }
 
+/// The policy, in the compatible mode with what deequ would compare of the baseline.
+fn with_rank_maps(policy: &Policy, baseline: &LoadedBaseline) -> Policy {
+    let mut policy = policy.clone();
+    if let Some(compat) = &mut policy.compat {
+        compat.baseline_rank_maps.clone_from(&baseline.rank_maps);
+    }
+    policy
+}
+
 /// The window's length: as asked for, else the time the records span; `None` without times.
 fn window_seconds(window: &TimeWindow, outcome: &ScanOutcome) -> Option<f64> {
     let between = |start: Option<i64>, end: Option<i64>| {
@@ -186,7 +195,7 @@ pub(crate) fn judge_summary(
         house_edges: Some(&edges),
         calibration: baseline.calibration.as_ref(),
     };
-    judge(current, &view, run, policy)
+    judge(current, &view, run, &with_rank_maps(policy, baseline))
 }
 
 /// Columns in the order of the baseline, unknown ones behind, by name.

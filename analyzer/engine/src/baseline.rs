@@ -18,7 +18,7 @@ use baselines::document::calibration::{CALIBRATION_FILE, from_bytes as calibrati
 use baselines::document::model_monitor::{CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics};
 use baselines::judge::{BaselineSource, Evidence};
 use baselines::profile::{ExactUntil, Grid};
-use baselines::summary::{ColumnSummary, DatasetSummary, InferredType};
+use baselines::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 use capture::schema::{DeclaredType, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -310,6 +310,8 @@ pub struct LoadedBaseline {
     pub source: BaselineSource,
     /// Digest of the bytes of all its files.
     pub digest: String,
+    /// What deequ would compare of each numeric column, where Model Monitor made the baseline.
+    pub rank_maps: BTreeMap<String, WeightedPoints>,
 }
 
 impl LoadedBaseline {
@@ -422,12 +424,17 @@ pub(crate) fn assemble(folder: &Location, files: BaselineFiles) -> Result<Loaded
             calibration,
             source: BaselineSource::Driftline,
             digest,
+            rank_maps: BTreeMap::new(),
         });
     }
+    let mut rank_maps = BTreeMap::new();
     let (summary, evidence) = match &statistics {
         Some(bytes) => {
-            let loaded = Statistics::from_bytes(bytes)
-                .and_then(Statistics::into_summary)
+            let statistics =
+                Statistics::from_bytes(bytes).map_err(|error| unusable(STATISTICS_FILE, error))?;
+            rank_maps = statistics.rank_maps();
+            let loaded = statistics
+                .into_summary()
                 .map_err(|error| unusable(STATISTICS_FILE, error))?;
             (loaded.summary, loaded.evidence)
         }
@@ -451,6 +458,7 @@ pub(crate) fn assemble(folder: &Location, files: BaselineFiles) -> Result<Loaded
         calibration: None,
         source: BaselineSource::ModelMonitor,
         digest,
+        rank_maps,
     })
 }
 
