@@ -247,7 +247,11 @@ pub(crate) fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> boo
 }
 
 /// Freezes the summary; columns counted on a grid keep that grid.
-pub(crate) fn freeze(summary: &DatasetSummary, columns: &ScanColumns, role_of: impl Fn(&str) -> Role) -> Baseline {
+pub(crate) fn freeze(
+    summary: &DatasetSummary,
+    columns: &ScanColumns,
+    role_of: impl Fn(&str) -> Role,
+) -> Baseline {
     let mut baseline = Baseline::freeze(summary.clone(), role_of);
     for (column, plan) in baseline.columns.iter_mut().zip(&columns.plans) {
         let gridded = summary

@@ -87,7 +87,9 @@ impl Job {
             "StoppingCondition": {"MaxRuntimeInSeconds": 1800}
         });
         let text = serde_json::to_string(&config).unwrap();
-        self.world.write("ml/config/processingjobconfig.json", text).unwrap();
+        self.world
+            .write("ml/config/processingjobconfig.json", text)
+            .unwrap();
         if !self.hosts.is_empty() {
             let resources = json!({"current_host": self.current, "hosts": self.hosts});
             let text = serde_json::to_string(&resources).unwrap();
@@ -178,7 +180,9 @@ impl Job {
     pub(super) fn metrics(&self) -> Vec<Value> {
         let text = self.text("output/metrics/cloudwatch/cloudwatch_metrics.jsonl");
         let text = text.unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The feature `name` of `statistics.json`.
@@ -203,9 +207,7 @@ pub(super) fn free_port() -> u16 {
 
 /// A captured record of an endpoint with CSV on both sides.
 pub(super) fn captured(id: &str, time: &str, input: &str, output: &str) -> String {
-    let side = |mode: &str, data: &str| {
-        json!({"observedContentType": "text/csv", "mode": mode, "data": data, "encoding": "CSV"})
-    };
+    let side = |mode: &str, data: &str| json!({"observedContentType": "text/csv", "mode": mode, "data": data, "encoding": "CSV"});
     let record = json!({
         "captureData": {"endpointInput": side("INPUT", input), "endpointOutput": side("OUTPUT", output)},
         "eventMetadata": {"eventId": id, "inferenceTime": time}, "eventVersion": "0"

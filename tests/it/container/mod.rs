@@ -31,8 +31,14 @@ fn training() -> String {
 fn baseline() -> Job {
     Job::new()
         .file("processing/input/baseline_dataset_input/train.csv", training())
-        .set("dataset_source", "/opt/ml/processing/input/baseline_dataset_input")
-        .set("dataset_format", r#"{"csv": {"header": true, "output_columns_position": "START"}}"#)
+        .set(
+            "dataset_source",
+            "/opt/ml/processing/input/baseline_dataset_input",
+        )
+        .set(
+            "dataset_format",
+            r#"{"csv": {"header": true, "output_columns_position": "START"}}"#,
+        )
         .set("publish_cloudwatch_metrics", "Disabled")
 }
 
@@ -40,12 +46,24 @@ fn baseline() -> Job {
 fn window(baseline: &Job) -> Job {
     let file = |name: &str| baseline.text(&format!("processing/output/{name}")).unwrap();
     Job::new()
-        .file("processing/baseline/constraints/constraints.json", file("constraints.json"))
-        .file("processing/baseline/stats/statistics.json", file("statistics.json"))
+        .file(
+            "processing/baseline/constraints/constraints.json",
+            file("constraints.json"),
+        )
+        .file(
+            "processing/baseline/stats/statistics.json",
+            file("statistics.json"),
+        )
         .set("dataset_source", "/opt/ml/processing/input_data")
         .set("dataset_format", CAPTURE)
-        .set("baseline_constraints", "/opt/ml/processing/baseline/constraints/constraints.json")
-        .set("baseline_statistics", "/opt/ml/processing/baseline/stats/statistics.json")
+        .set(
+            "baseline_constraints",
+            "/opt/ml/processing/baseline/constraints/constraints.json",
+        )
+        .set(
+            "baseline_statistics",
+            "/opt/ml/processing/baseline/stats/statistics.json",
+        )
         .set("start_time", "2026-11-20T08: 00: 00Z")
         .set("end_time", "2026-11-20T09:00:00Z")
         .set("metric_time", "2026-11-20T08:00:00Z")
@@ -61,7 +79,12 @@ fn traffic(from: u32, n: u32) -> String {
         let plan = ["basic", "plus", "pro"][row as usize % 3];
         let input = format!("{},{}.5,{plan}", 20 + row % 40, row % 17);
         let time = format!("2026-11-20T08:{:02}:{:02}Z", row / 60 % 60, row % 60);
-        lines.push_str(&captured(&format!("event-{row}"), &time, &input, &(row % 2).to_string()));
+        lines.push_str(&captured(
+            &format!("event-{row}"),
+            &time,
+            &input,
+            &(row % 2).to_string(),
+        ));
     }
     lines
 }
@@ -70,10 +93,16 @@ fn traffic(from: u32, n: u32) -> String {
 fn a_baseline_and_a_quiet_window() {
     let baseline = baseline();
     let ended = baseline.succeed();
-    assert_eq!(ended.message, "Completed: Job completed successfully with no violations.");
+    assert_eq!(
+        ended.message,
+        "Completed: Job completed successfully with no violations."
+    );
     let names: Vec<String> = baseline.documents().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["baseline.profile", "constraints.json", "statistics.json"]);
-    assert!(baseline.metrics().is_empty(), "publish_cloudwatch_metrics is Disabled");
+    assert!(
+        baseline.metrics().is_empty(),
+        "publish_cloudwatch_metrics is Disabled"
+    );
     let age = baseline.feature("age");
     assert_eq!(age["inferred_type"], "Integral");
     assert_eq!(age["numerical_statistics"]["common"]["num_present"], 400);
@@ -82,7 +111,10 @@ fn a_baseline_and_a_quiet_window() {
 
     let window = window(&baseline).file(&format!("{HOUR}/00-00-000-a.jsonl"), traffic(0, 400));
     let ended = window.succeed();
-    assert_eq!(ended.message, "Completed: Job completed successfully with no violations.");
+    assert_eq!(
+        ended.message,
+        "Completed: Job completed successfully with no violations."
+    );
     let names: Vec<String> = window.documents().into_iter().map(|(name, _)| name).collect();
     assert_eq!(
         names,
@@ -114,7 +146,10 @@ fn a_baseline_and_a_quiet_window() {
     );
     assert_eq!(of("feature_non_null_plan")["Value"], 1.0);
     assert_eq!(of("feature_baseline_drift_age")["Value"], 0.0);
-    let n_text_data = metrics.iter().filter(|line| line["MetricName"] == "feature_data_plan").count();
+    let n_text_data = metrics
+        .iter()
+        .filter(|line| line["MetricName"] == "feature_data_plan")
+        .count();
     assert_eq!(n_text_data, 0, "a text has no sum");
 }
 
@@ -139,8 +174,14 @@ fn violations_are_counted_in_the_message_and_the_exit_code_stays_zero() {
             found.len()
         )
     );
-    assert!(found.contains(&("data_type_check".to_owned(), "age".to_owned())), "{found:?}");
-    assert!(found.contains(&("completeness_check".to_owned(), "score".to_owned())), "{found:?}");
+    assert!(
+        found.contains(&("data_type_check".to_owned(), "age".to_owned())),
+        "{found:?}"
+    );
+    assert!(
+        found.contains(&("completeness_check".to_owned(), "score".to_owned())),
+        "{found:?}"
+    );
 }
 
 /// More data than the window, before it and behind it, in files whose hour lies inside (contract §6.3).
@@ -176,33 +217,95 @@ fn a_window_without_data_says_so() {
     let behind = captured("c", "2026-11-20T09:00:00Z", "32,1.5,pro", "1");
     let outside = window(&baseline).file(&format!("{HOUR}/59-00-000-a.jsonl"), behind);
     let ended = outside.succeed();
-    assert!(ended.message.contains("of 1 lines in 1 objects"), "{}", ended.message);
+    assert!(
+        ended.message.contains("of 1 lines in 1 objects"),
+        "{}",
+        ended.message
+    );
     let failing = window(&baseline).set("driftline_no_data", "Failed");
     let ended = failing.run();
     assert_eq!(ended.code, 4, "{ended:#?}");
-    assert!(ended.message.starts_with("Failed: no data in the window: no objects"), "{}", ended.message);
+    assert!(
+        ended
+            .message
+            .starts_with("Failed: no data in the window: no objects"),
+        "{}",
+        ended.message
+    );
 }
 
 #[test]
 fn what_is_not_supported_is_refused_by_name() {
     for (name, value, expect) in [
-        ("image_data", "true", "the setting image_data is not supported (from processingjobconfig.json)"),
-        ("detect_outliers", "Enabled", "the setting detect_outliers is not supported"),
-        ("auto_ml_job_detail", "{\"a\":1}", "the setting auto_ml_job_detail is not supported"),
-        ("ground_truth_source", "/opt/ml/gt", "the setting ground_truth_source is not supported"),
-        ("analysis_type", "MODEL_BIAS", "analysis_type MODEL_BIAS is not supported by this container"),
-        ("problem_type", "Regression", "the setting problem_type belongs to model quality"),
-        ("dataset_format", r#"{"avro":{}}"#, "dataset_format `avro` is not supported"),
-        ("dataset_format", r#"{"csv":{"separator":";"}}"#, "dataset_format has the option separator for csv"),
-        ("start_time", "yesterday", "start_time is `yesterday`, expected an RFC 3339 time"),
-        ("driftline_exchnage", "s3://b/x", "the setting driftline_exchnage is not known"),
-        ("publish_cloudwatch_metrics", "Sometimes", "publish_cloudwatch_metrics is `Sometimes`"),
-        ("exclude_features_attribute", "99", "exclude_features_attribute names 99, and the input has 4 columns"),
+        (
+            "image_data",
+            "true",
+            "the setting image_data is not supported (from processingjobconfig.json)",
+        ),
+        (
+            "detect_outliers",
+            "Enabled",
+            "the setting detect_outliers is not supported",
+        ),
+        (
+            "auto_ml_job_detail",
+            "{\"a\":1}",
+            "the setting auto_ml_job_detail is not supported",
+        ),
+        (
+            "ground_truth_source",
+            "/opt/ml/gt",
+            "the setting ground_truth_source is not supported",
+        ),
+        (
+            "analysis_type",
+            "MODEL_BIAS",
+            "analysis_type MODEL_BIAS is not supported by this container",
+        ),
+        (
+            "problem_type",
+            "Regression",
+            "the setting problem_type belongs to model quality",
+        ),
+        (
+            "dataset_format",
+            r#"{"avro":{}}"#,
+            "dataset_format `avro` is not supported",
+        ),
+        (
+            "dataset_format",
+            r#"{"csv":{"separator":";"}}"#,
+            "dataset_format has the option separator for csv",
+        ),
+        (
+            "start_time",
+            "yesterday",
+            "start_time is `yesterday`, expected an RFC 3339 time",
+        ),
+        (
+            "driftline_exchnage",
+            "s3://b/x",
+            "the setting driftline_exchnage is not known",
+        ),
+        (
+            "publish_cloudwatch_metrics",
+            "Sometimes",
+            "publish_cloudwatch_metrics is `Sometimes`",
+        ),
+        (
+            "exclude_features_attribute",
+            "99",
+            "exclude_features_attribute names 99, and the input has 4 columns",
+        ),
     ] {
         let job = baseline().set(name, value);
         let ended = job.run();
         assert_eq!(ended.code, 2, "{name}: {ended:#?}");
-        assert!(ended.message.starts_with(&format!("Failed: {expect}")), "{name}: {}", ended.message);
+        assert!(
+            ended.message.starts_with(&format!("Failed: {expect}")),
+            "{name}: {}",
+            ended.message
+        );
         assert!(ended.message.contains(" hint: "), "{}", ended.message);
         assert!(job.documents().is_empty(), "{name}");
     }
@@ -217,7 +320,11 @@ fn what_is_not_supported_is_refused_by_name() {
     }
     let mut nothing = Job::new().run();
     assert_eq!(nothing.code, 2);
-    assert!(nothing.message.starts_with("Failed: dataset_source is not set"), "{}", nothing.message);
+    assert!(
+        nothing.message.starts_with("Failed: dataset_source is not set"),
+        "{}",
+        nothing.message
+    );
     nothing = Job::new().set("dataset_source", "/opt/ml/processing/none").run();
     assert_eq!(nothing.code, 4, "{nothing:#?}");
 }
@@ -232,17 +339,23 @@ fn batch_inputs_of_each_format() {
         let plan = ["basic", "plus", "pro"][row as usize % 3];
         let (label, age, score) = (row % 2, 20 + row % 40, f64::from(row % 17) + 0.5);
         let time = format!("2026-11-20T08:{:02}:{:02}Z", row / 60, row % 60);
-        let _infallible = writeln!(csv, "{label},{age},{score},{plan},{row:08}-0000-4000-8000-000000000000,{time}");
+        let _infallible = writeln!(
+            csv,
+            "{label},{age},{score},{plan},{row:08}-0000-4000-8000-000000000000,{time}"
+        );
         let object = json!({"label": label, "age": age, "score": score, "plan": plan});
         let _infallible = writeln!(lines, "{object}");
         rows.push(object);
     }
     let pretty = serde_json::to_string_pretty(&json!({ "instances": rows })).unwrap();
-    let plain = format!("label,age,score,plan\n{}", csv.lines().fold(String::new(), |mut all, line| {
-        let cells: Vec<&str> = line.split(',').take(4).collect();
-        let _infallible = writeln!(all, "{}", cells.join(","));
-        all
-    }));
+    let plain = format!(
+        "label,age,score,plan\n{}",
+        csv.lines().fold(String::new(), |mut all, line| {
+            let cells: Vec<&str> = line.split(',').take(4).collect();
+            let _infallible = writeln!(all, "{}", cells.join(","));
+            all
+        })
+    );
     for (format, name, content) in [
         (r#"{"csv":{"header":false}}"#, "a.csv.out", csv.as_str()),
         (r#"{"csv":{"header":["false"]}}"#, "a.out", csv.as_str()),
@@ -257,8 +370,15 @@ fn batch_inputs_of_each_format() {
             .set("monitoring_input_type", "BATCH_TRANSFORM_INPUT")
             .file(&format!("processing/input_data/2026/11/20/08/{name}"), content);
         let ended = job.succeed();
-        assert_eq!(ended.message, "Completed: Job completed successfully with no violations.", "{format}");
-        assert_eq!(job.output("statistics.json")["dataset"]["item_count"], 200, "{format}");
+        assert_eq!(
+            ended.message, "Completed: Job completed successfully with no violations.",
+            "{format}"
+        );
+        assert_eq!(
+            job.output("statistics.json")["dataset"]["item_count"],
+            200,
+            "{format}"
+        );
         assert_eq!(job.feature("age")["inferred_type"], "Integral", "{format}");
     }
 }
@@ -267,17 +387,29 @@ fn batch_inputs_of_each_format() {
 fn parquet_and_tables_without_a_header_make_a_baseline() {
     let table = tests::repository::root().join("tests/reference/compare/golden_baseline.parquet");
     let parquet = Job::new()
-        .file("processing/input/data/part-0.parquet", std::fs::read(table).unwrap())
+        .file(
+            "processing/input/data/part-0.parquet",
+            std::fs::read(table).unwrap(),
+        )
         .set("dataset_source", "/opt/ml/processing/input/data")
         .set("dataset_format", r#"{"parquet": {}}"#);
     parquet.succeed();
-    assert!(!parquet.output("statistics.json")["features"].as_array().unwrap().is_empty());
+    assert!(
+        !parquet.output("statistics.json")["features"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     let wrong = Job::new()
         .file("processing/input/data/part-0", "a,b\n1,2\n")
         .set("dataset_source", "/opt/ml/processing/input/data")
         .set("dataset_format", r#"{"parquet": {}}"#)
         .run();
-    assert!(wrong.message.contains("dataset_format is parquet, and part-0 does not end in .parquet"));
+    assert!(
+        wrong
+            .message
+            .contains("dataset_format is parquet, and part-0 does not end in .parquet")
+    );
     let bare = Job::new()
         .file("processing/input/data/rows", "1,2.5\n3,4.5\n")
         .set("dataset_source", "/opt/ml/processing/input/data")
@@ -290,15 +422,19 @@ fn parquet_and_tables_without_a_header_make_a_baseline() {
 /// Switches of `constraints.json`, and settings that stand beside it.
 #[test]
 fn switches_for_checks_metrics_and_columns() {
-    let baseline = baseline()
-        .set("categorical_drift_method", "ChiSquared")
-        .set("data_quality_monitoring_config", r#"{"distribution_constraints":{"comparison_threshold":0.3}}"#);
+    let baseline = baseline().set("categorical_drift_method", "ChiSquared").set(
+        "data_quality_monitoring_config",
+        r#"{"distribution_constraints":{"comparison_threshold":0.3}}"#,
+    );
     baseline.succeed();
     let constraints = baseline.output("constraints.json");
     let distribution = &constraints["monitoring_config"]["distribution_constraints"];
     assert_eq!(distribution["categorical_drift_method"], "ChiSquared");
     assert_eq!(distribution["comparison_threshold"], 0.3);
-    assert_eq!(distribution["comparison_method"], "Robust", "the rest is Model Monitor's default");
+    assert_eq!(
+        distribution["comparison_method"], "Robust",
+        "the rest is Model Monitor's default"
+    );
 
     let mut edited: Value = constraints.clone();
     edited["monitoring_config"]["emit_metrics"] = json!("Disabled");
@@ -329,8 +465,16 @@ fn switches_for_checks_metrics_and_columns() {
         .set("exclude_features_attribute", "0")
         .set("detect_drift", "Disabled");
     let ended = without.succeed();
-    assert_eq!(ended.message, "Completed: Job completed successfully with no violations.", "age is left out");
-    assert!(!without.metrics().iter().any(|line| line["MetricName"].as_str().unwrap().contains("drift")));
+    assert_eq!(
+        ended.message, "Completed: Job completed successfully with no violations.",
+        "age is left out"
+    );
+    assert!(
+        !without
+            .metrics()
+            .iter()
+            .any(|line| line["MetricName"].as_str().unwrap().contains("drift"))
+    );
     let with = window(&baseline).file(&format!("{HOUR}/00-00-000-a.jsonl"), &lines);
     assert!(with.succeed().message.starts_with("CompletedWithViolations: "));
 }

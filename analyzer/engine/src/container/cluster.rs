@@ -80,7 +80,10 @@ mod tests {
         assert_eq!((second.leader(), second.is_leader()), ("algo-1", false));
         assert_eq!(second.others(), ["algo-2"]);
         let error = read(Some(r#"{"current_host":"algo-3","hosts":["algo-1"]}"#)).unwrap_err();
-        assert!(error.to_string().contains("algo-3 is not among its 1 hosts"), "{error}");
+        assert!(
+            error.to_string().contains("algo-3 is not among its 1 hosts"),
+            "{error}"
+        );
         assert!(read(Some("{")).is_err());
     }
 }

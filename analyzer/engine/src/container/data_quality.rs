@@ -10,8 +10,8 @@ use super::share::Team;
 use super::{Finished, document_fault, read_document};
 use crate::analyze::{AnalyzeRequest, REPORT_FILE, judged};
 use crate::baseline::{
-    BASELINE_FILE, BaselineFiles, LoadedBaseline, assemble, freeze, nothing_decoded, read_optional, refine, settings_for,
-    software,
+    BASELINE_FILE, BaselineFiles, LoadedBaseline, assemble, freeze, nothing_decoded, read_optional, refine,
+    settings_for, software,
 };
 use crate::error::{EngineError, ErrorKind};
 use crate::plan::{ScanColumns, for_baseline, for_window};
@@ -24,8 +24,8 @@ use baselines::baseline::Role;
 use baselines::constraint::{Constraints, suggest};
 use baselines::document::baseline::{BaselineNotes, to_bytes};
 use baselines::document::model_monitor::{
-    CONSTRAINTS_FILE, ConstraintsFile, DistributionConstraintsTwin, MonitoringConfigTwin, STATISTICS_FILE, Statistics,
-    VIOLATIONS_FILE, Violations,
+    CONSTRAINTS_FILE, ConstraintsFile, DistributionConstraintsTwin, MonitoringConfigTwin, STATISTICS_FILE,
+    Statistics, VIOLATIONS_FILE, Violations,
 };
 use baselines::judge::Policy;
 use capture::decode::RecordFormat;
@@ -226,7 +226,8 @@ fn without(mut baseline: LoadedBaseline, excluded: &BTreeSet<String>) -> LoadedB
 async fn load(settings: &Settings, options: &StoreOptions) -> Result<LoadedBaseline, EngineError> {
     let mut files = BaselineFiles::default();
     if let Some(location) = &settings.statistics {
-        files.statistics = Some(read_document("baseline_statistics", location, STATISTICS_FILE, options).await?);
+        files.statistics =
+            Some(read_document("baseline_statistics", location, STATISTICS_FILE, options).await?);
         let folder = match location.file_name() {
             Some(STATISTICS_FILE) => location.parent().unwrap_or_else(|| location.clone()),
             _ => location.clone(),
@@ -275,9 +276,17 @@ fn put_over(config: &mut MonitoringConfigTwin, over: &MonitoringConfigTwin) {
     }
     put(&mut config.evaluate_constraints, &over.evaluate_constraints);
     put(&mut config.emit_metrics, &over.emit_metrics);
-    put(&mut config.datatype_check_threshold, &over.datatype_check_threshold);
-    put(&mut config.domain_content_threshold, &over.domain_content_threshold);
-    let Some(over) = &over.distribution_constraints else { return };
+    put(
+        &mut config.datatype_check_threshold,
+        &over.datatype_check_threshold,
+    );
+    put(
+        &mut config.domain_content_threshold,
+        &over.domain_content_threshold,
+    );
+    let Some(over) = &over.distribution_constraints else {
+        return;
+    };
     let place = config
         .distribution_constraints
         .get_or_insert_with(DistributionConstraintsTwin::default);
@@ -318,18 +327,29 @@ async fn window(
             window: settings.window,
             ..ScanSettings::default()
         },
-        policy: Policy::default(),
+        policy: if settings.compat {
+            Policy::sagemaker()
+        } else {
+            Policy::default()
+        },
         options: options.clone(),
         title: settings.schedule.clone().or_else(|| settings.endpoint.clone()),
     };
     let analysis = judged(&request, &baseline, &ReferenceRequest::default(), outcome).await?;
     let violations = Violations::from(&analysis.verdict).violations.len();
-    let metrics = Metrics::of_columns(&analysis.scan.summary, &baseline.constraints, Some(&analysis.verdict));
+    let metrics = Metrics::of_columns(
+        &analysis.scan.summary,
+        &baseline.constraints,
+        Some(&analysis.verdict),
+    );
     let mut documents: Vec<(String, Vec<u8>)> = Vec::new();
     for (name, bytes) in analysis.documents()? {
         if name == VIOLATIONS_FILE {
             let constraints = ConstraintsFile::from(&constraints);
-            documents.push((CONSTRAINTS_FILE.to_owned(), constraints.to_bytes().map_err(document_fault)?));
+            documents.push((
+                CONSTRAINTS_FILE.to_owned(),
+                constraints.to_bytes().map_err(document_fault)?,
+            ));
         }
         if name != REPORT_FILE || settings.report {
             documents.push((name.to_owned(), bytes));
@@ -361,12 +381,16 @@ fn profile(
     if let Some(method) = settings.categorical_drift_method {
         let mut with_method = suggestions.constraints.clone();
         with_method.monitoring.distribution.categorical_drift_method = method;
-        let twin = ConstraintsFile::from(&with_method).monitoring_config.unwrap_or_default();
+        let twin = ConstraintsFile::from(&with_method)
+            .monitoring_config
+            .unwrap_or_default();
         let named = MonitoringConfigTwin {
-            distribution_constraints: twin.distribution_constraints.map(|all| DistributionConstraintsTwin {
-                categorical_drift_method: all.categorical_drift_method,
-                ..DistributionConstraintsTwin::default()
-            }),
+            distribution_constraints: twin
+                .distribution_constraints
+                .map(|all| DistributionConstraintsTwin {
+                    categorical_drift_method: all.categorical_drift_method,
+                    ..DistributionConstraintsTwin::default()
+                }),
             ..MonitoringConfigTwin::default()
         };
         put_over(constraints.monitoring_config.get_or_insert_default(), &named);
@@ -387,9 +411,18 @@ fn profile(
     let statistics = Statistics::from(&outcome.summary);
     Ok(Finished {
         documents: vec![
-            (STATISTICS_FILE.to_owned(), statistics.to_bytes().map_err(document_fault)?),
-            (CONSTRAINTS_FILE.to_owned(), constraints.to_bytes().map_err(document_fault)?),
-            (BASELINE_FILE.to_owned(), to_bytes(&frozen, &notes).map_err(document_fault)?),
+            (
+                STATISTICS_FILE.to_owned(),
+                statistics.to_bytes().map_err(document_fault)?,
+            ),
+            (
+                CONSTRAINTS_FILE.to_owned(),
+                constraints.to_bytes().map_err(document_fault)?,
+            ),
+            (
+                BASELINE_FILE.to_owned(),
+                to_bytes(&frozen, &notes).map_err(document_fault)?,
+            ),
         ],
         metrics,
         n_violations: 0,
@@ -411,7 +444,9 @@ fn nothing(settings: &Settings, team: &Team, outcome: &ScanOutcome) -> Result<Fi
         outcome.records.n_rejected,
         outcome.records.n_outside_window,
     );
-    let statistics = Statistics::from(&outcome.summary).to_bytes().map_err(document_fault)?;
+    let statistics = Statistics::from(&outcome.summary)
+        .to_bytes()
+        .map_err(document_fault)?;
     let violations = Violations::default().to_bytes().map_err(document_fault)?;
     Ok(Finished {
         documents: vec![
@@ -449,7 +484,10 @@ fn remarks(outcome: &ScanOutcome, input: &Input) -> Vec<String> {
         ));
     }
     if records.n_shadow > 0 {
-        more.push(format!("{} records of shadow variants were passed over.", records.n_shadow));
+        more.push(format!(
+            "{} records of shadow variants were passed over.",
+            records.n_shadow
+        ));
     }
     more
 }

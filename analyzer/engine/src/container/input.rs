@@ -97,7 +97,12 @@ pub(crate) async fn prepare(
 }
 
 /// The source's bytes are now these.
-async fn replace(source: &mut Source, scratch: &Scratch, idx: usize, bytes: Vec<u8>) -> Result<(), EngineError> {
+async fn replace(
+    source: &mut Source,
+    scratch: &Scratch,
+    idx: usize,
+    bytes: Vec<u8>,
+) -> Result<(), EngineError> {
     let key = format!("{idx:08}");
     source.size = scratch.put(&key, bytes).await?;
     source.key = key;
@@ -114,13 +119,19 @@ fn format_of(source: &Source, settings: &Settings) -> Result<Option<RecordFormat
         DatasetFormat::Parquet if is_parquet => return Ok(None),
         DatasetFormat::Parquet => {
             return Err(usage(
-                format!("dataset_format is parquet, and {} does not end in .parquet", source.shown_key),
+                format!(
+                    "dataset_format is parquet, and {} does not end in .parquet",
+                    source.shown_key
+                ),
                 "Parquet objects are known by their names",
             ));
         }
         _ if is_parquet => {
             return Err(usage(
-                format!("{} is a Parquet object, and dataset_format says something else", source.shown_key),
+                format!(
+                    "{} is a Parquet object, and dataset_format says something else",
+                    source.shown_key
+                ),
                 "set dataset_format to {\"parquet\": {}}",
             ));
         }

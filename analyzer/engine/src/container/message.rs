@@ -34,7 +34,8 @@ pub fn failed(error: &str, hint: Option<&str>) -> String {
 
 /// The message of a run that was asked to stop.
 pub fn stopped() -> String {
-    "Stopped: the job was asked to stop (SIGTERM) before its documents were ready; nothing was written.".to_owned()
+    "Stopped: the job was asked to stop (SIGTERM) before its documents were ready; nothing was written."
+        .to_owned()
 }
 
 fn sentence(fragment: &str) -> String {

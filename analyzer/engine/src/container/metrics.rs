@@ -229,7 +229,9 @@ mod tests {
     fn lines(metrics: &Metrics, labels: &Labels) -> Vec<Value> {
         let bytes = metrics.to_bytes(labels);
         let text = String::from_utf8(bytes).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The form of contract §6.6; CloudWatch's range ends at 2^360 = 2.3485425827738332e108 (Python 3: `2.0 ** 360`).
@@ -246,28 +248,43 @@ mod tests {
             minimum: 0.0,
             maximum: 1.0,
         };
-        metrics.readings.push(("feature_data_age".to_owned(), Reading::Set(set)));
+        metrics
+            .readings
+            .push(("feature_data_age".to_owned(), Reading::Set(set)));
         let labels = Labels {
             timestamp: "2019-11-26T03:00:00Z".to_owned(),
             endpoint: Some("e".to_owned()),
             schedule: Some("s".to_owned()),
         };
         let found = lines(&metrics, &labels);
-        let names: Vec<&str> = found.iter().map(|line| line["MetricName"].as_str().unwrap()).collect();
+        let names: Vec<&str> = found
+            .iter()
+            .map(|line| line["MetricName"].as_str().unwrap())
+            .collect();
         assert_eq!(names, ["a", "c", "d", "feature_data_age"], "no line for a NaN");
         assert_eq!(found[0]["Value"], 0.5);
-        assert_eq!((&found[1]["Value"], &found[2]["Value"]), (&json!(2.348543e108), &json!(-2.348543e108)));
+        assert_eq!(
+            (&found[1]["Value"], &found[2]["Value"]),
+            (&json!(2.348543e108), &json!(-2.348543e108))
+        );
         assert_eq!(
             found[3],
             json!({"MetricName": "feature_data_age", "Timestamp": "2019-11-26T03:00:00Z",
                 "Dimensions": [{"Name": "Endpoint", "Value": "e"}, {"Name": "MonitoringSchedule", "Value": "s"}],
                 "StatisticValues": {"SampleCount": 10.0, "Sum": 1.0, "Minimum": 0.0, "Maximum": 1.0}, "Unit": "Count"})
         );
-        assert!(found.iter().all(|line| line.get("Value").is_some() != line.get("StatisticValues").is_some()));
+        assert!(
+            found
+                .iter()
+                .all(|line| line.get("Value").is_some() != line.get("StatisticValues").is_some())
+        );
         let batch = Labels {
             endpoint: None,
             ..labels
         };
-        assert_eq!(lines(&metrics, &batch)[0]["Dimensions"], json!([{"Name": "MonitoringSchedule", "Value": "s"}]));
+        assert_eq!(
+            lines(&metrics, &batch)[0]["Dimensions"],
+            json!([{"Name": "MonitoringSchedule", "Value": "s"}])
+        );
     }
 }

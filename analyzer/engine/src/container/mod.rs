@@ -137,12 +137,26 @@ pub async fn prepare(request: &ContainerRequest, progress: &dyn Progress) -> Res
         return Ok(prepared(Team::idle(), None, settings));
     }
     let links = if shares {
-        exchange::meet(&cluster, &settings.meeting, &given.job, settings.patience, &request.store).await?
+        exchange::meet(
+            &cluster,
+            &settings.meeting,
+            &given.job,
+            settings.patience,
+            &request.store,
+        )
+        .await?
     } else {
         Vec::new()
     };
     let links = std::sync::Arc::new(links);
-    let done = work(request, &settings, &cluster, std::sync::Arc::clone(&links), progress).await;
+    let done = work(
+        request,
+        &settings,
+        &cluster,
+        std::sync::Arc::clone(&links),
+        progress,
+    )
+    .await;
     match done {
         Ok((team, finished)) => Ok(prepared(team, finished, settings)),
         Err(error) => {
@@ -215,10 +229,7 @@ impl Prepared {
             .collect();
         let mut written = write_all(&settings.output, &self.store, documents).await?;
         if settings.publish {
-            let second = settings
-                .metric_time
-                .or(settings.window.start)
-                .unwrap_or(self.now);
+            let second = settings.metric_time.or(settings.window.start).unwrap_or(self.now);
             let labels = Labels {
                 timestamp: format_rfc3339(second).unwrap_or_default(),
                 endpoint: settings.endpoint.clone(),
@@ -232,7 +243,6 @@ impl Prepared {
             script::postprocess(&settings.python, script, &scratch).await?;
         }
         self.team.dismiss().await?;
-        self.team.clear().await;
         let message = match &finished.no_data {
             None => message::completed(finished.n_violations, &finished.more),
             Some(why) if settings.fail_without_data => {

@@ -17,7 +17,9 @@ use crate::scan::ScanSettings;
 use baselines::document::model_monitor::{
     CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations,
 };
-use baselines::quality::{Coverage, QualityConstraints, QualityPolicy, judge_quality, suggest_constraints};
+use baselines::quality::{
+    Coverage, QualityConstraints, QualityConvention, QualityPolicy, judge_quality, suggest_constraints,
+};
 use capture::decode::RecordFormat;
 use capture::layout::Layout;
 use capture::time::format_rfc3339;
@@ -82,7 +84,10 @@ pub(super) async fn run(
     let evaluated = format_rfc3339(now);
     let statistics = Statistics::of_quality(&assessed.result, evaluated.as_deref());
     let mut documents = vec![
-        (STATISTICS_FILE.to_owned(), statistics.to_bytes().map_err(document_fault)?),
+        (
+            STATISTICS_FILE.to_owned(),
+            statistics.to_bytes().map_err(document_fault)?,
+        ),
         (
             CONSTRAINTS_FILE.to_owned(),
             ConstraintsFile::from(&suggest_constraints(&assessed.result))
@@ -98,10 +103,21 @@ pub(super) async fn run(
             n_predictions: assessed.n_rows,
             n_labelled: assessed.n_labelled,
         };
-        let verdict = judge_quality(&assessed.result, &constraints, coverage, &QualityPolicy::default());
+        let policy = QualityPolicy {
+            convention: if settings.compat {
+                QualityConvention::Sagemaker
+            } else {
+                QualityConvention::House
+            },
+            ..QualityPolicy::default()
+        };
+        let verdict = judge_quality(&assessed.result, &constraints, coverage, &policy);
         let violations = Violations::from(&verdict);
         n_violations = violations.violations.len();
-        documents.push((VIOLATIONS_FILE.to_owned(), violations.to_bytes().map_err(document_fault)?));
+        documents.push((
+            VIOLATIONS_FILE.to_owned(),
+            violations.to_bytes().map_err(document_fault)?,
+        ));
     }
     Ok(Some(Finished {
         documents,
@@ -130,7 +146,10 @@ async fn constraints(
     let unusable = |problem: String, hint: &str| {
         EngineError::new(
             ErrorKind::Usage,
-            format!("baseline_constraints {} cannot be used: {problem}", settings.shown_baseline),
+            format!(
+                "baseline_constraints {} cannot be used: {problem}",
+                settings.shown_baseline
+            ),
         )
         .with_hint(hint)
     };
@@ -158,12 +177,19 @@ async fn constraints(
 }
 
 fn nothing(settings: &Settings, team: &Team, counts: &Counts) -> Result<Finished, EngineError> {
-    let why = super::why_nothing(settings, team, counts.lines, counts.rejected, counts.outside_window);
+    let why = super::why_nothing(
+        settings,
+        team,
+        counts.lines,
+        counts.rejected,
+        counts.outside_window,
+    );
     if !settings.is_window() {
-        return Err(
-            EngineError::new(ErrorKind::NothingToAnalyse, format!("no labelled predictions: {why}"))
-                .with_hint("check dataset_source and dataset_format"),
-        );
+        return Err(EngineError::new(
+            ErrorKind::NothingToAnalyse,
+            format!("no labelled predictions: {why}"),
+        )
+        .with_hint("check dataset_source and dataset_format"));
     }
     let violations = Violations::default().to_bytes().map_err(document_fault)?;
     Ok(Finished {
@@ -195,7 +221,10 @@ fn remarks(assessed: &Assessed, input: &Input) -> Vec<String> {
         (counts.unlabelled, "rows without a label were left out"),
         (counts.repeated, "rows delivered more than once counted once"),
         (counts.shadow, "records of shadow variants were passed over"),
-        (input.n_dropped_by_script, "records were dropped by the preprocessor"),
+        (
+            input.n_dropped_by_script,
+            "records were dropped by the preprocessor",
+        ),
     ] {
         if n > 0 {
             more.push(format!("{n} {what}."));

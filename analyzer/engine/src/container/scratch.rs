@@ -25,7 +25,10 @@ impl Scratch {
         std::fs::create_dir_all(&path).map_err(|error| {
             EngineError::new(
                 ErrorKind::Storage,
-                format!("the folder {} for intermediate files cannot be made", path.display()),
+                format!(
+                    "the folder {} for intermediate files cannot be made",
+                    path.display()
+                ),
             )
             .with_source(error)
             .with_hint("TMPDIR names a folder that may be written")

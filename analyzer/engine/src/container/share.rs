@@ -137,7 +137,10 @@ impl Team {
         if let Some(pair) = order.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(EngineError::new(
                 ErrorKind::Usage,
-                format!("{} lies on two hosts, so its records would count twice", pair[0].0),
+                format!(
+                    "{} lies on two hosts, so its records would count twice",
+                    pair[0].0
+                ),
             )
             .with_hint("the input must be ShardedByS3Key, so that each host has a share of its own"));
         }
@@ -189,7 +192,10 @@ impl Team {
 
     fn leader(&self) -> Result<&Link, EngineError> {
         self.links.first().ok_or_else(|| {
-            EngineError::new(ErrorKind::Internal, "a host that does not merge has no way to the one that does")
+            EngineError::new(
+                ErrorKind::Internal,
+                "a host that does not merge has no way to the one that does",
+            )
         })
     }
 
@@ -357,7 +363,10 @@ impl Team {
         let leader = self.leader()?;
         loop {
             match serde_json::from_slice(&leader.receive().await?).map_err(fault)? {
-                Task::Done => return Ok(()),
+                Task::Done => {
+                    leader.quiet().await;
+                    return leader.send(b"gone").await;
+                }
                 Task::Rows => leader.send(&rows().await?).await?,
                 Task::Profile { grids, elsewhere } => {
                     let mut columns = columns.clone();
@@ -375,19 +384,21 @@ impl Team {
         }
     }
 
-    /// Lets the others go: what they gave is in a result that is written.
+    /// Lets the others go: what they gave is in a result that is written. Removes what the exchange has left behind.
     pub(crate) async fn dismiss(&self) -> Result<(), EngineError> {
-        if !self.is_leader {
+        if !self.is_leader || self.links.is_empty() {
             return Ok(());
         }
-        self.order(|_| Task::Done).await
-    }
-
-    /// Removes what the exchange has left behind, once nobody needs it.
-    pub(crate) async fn clear(&self) {
-        for link in self.links.iter().filter(|_| self.is_leader) {
+        self.order(|_| Task::Done).await?;
+        // Who does not say good-bye has given its share all the same.
+        let _goodbyes = futures::future::join_all(self.links.iter().map(Link::receive)).await;
+        for link in self.links.iter() {
+            link.quiet().await;
+        }
+        if let Some(link) = self.links.first() {
             link.clear().await;
         }
+        Ok(())
     }
 }
 
@@ -439,7 +450,9 @@ fn pack(part: &Part, profile: &[u8]) -> Result<Vec<u8>, EngineError> {
 }
 
 fn unpack(bytes: &[u8]) -> Result<(Part, &[u8]), EngineError> {
-    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| fault("it is too short"))?;
+    let (length, rest) = bytes
+        .split_first_chunk::<8>()
+        .ok_or_else(|| fault("it is too short"))?;
     let length = u64::from_le_bytes(*length) as usize;
     let head = rest.get(..length).ok_or_else(|| fault("it is too short"))?;
     Ok((serde_json::from_slice(head).map_err(fault)?, &rest[length..]))

@@ -4,13 +4,13 @@
 //! Rows can be read in several processes: they travel as bytes, a few per row, and are put into an order of their own
 //! before anything is measured. Does not discover objects and does not judge.
 
+use super::attribute::Attribute;
 use super::gather::{Gathered, Kind, NO_CODE, NO_TIME};
 use super::load::{LoadRequest, kind_of, resolve, scan_columns};
 use super::measure::{MeasureSettings, measure};
 use super::read::{Choice, ReadCounts, Role, Rows, Wanted, read_rows};
 use super::request::QualityColumns;
 use super::sample::{ClassChoice, Sample};
-use super::attribute::Attribute;
 use crate::error::{EngineError, ErrorKind};
 use crate::probe::Probe;
 use crate::progress::Progress;
@@ -233,7 +233,14 @@ async fn read_merged(
         .map(|_| {
             let (shared, receiver) = (Arc::clone(&shared), Arc::clone(&receiver));
             tokio::task::spawn_blocking(move || {
-                work(&shared.0, &shared.1, kind, &shared.2, shared.3.as_deref(), &receiver)
+                work(
+                    &shared.0,
+                    &shared.1,
+                    kind,
+                    &shared.2,
+                    shared.3.as_deref(),
+                    &receiver,
+                )
             })
         })
         .collect();
@@ -311,7 +318,11 @@ fn work(
                 }
             }
             let event = record.event_hash.map_or_else(
-                || u128::from(object_idx) << 96 | u128::from(item.sequence << 20 | line as u64) << 32 | 1 << 127,
+                || {
+                    u128::from(object_idx) << 96
+                        | u128::from(item.sequence << 20 | line as u64) << 32
+                        | 1 << 127
+                },
                 |hash| u128::from(hash) << 64,
             );
             for row in 0..n {
@@ -413,7 +424,11 @@ impl LabelledRows {
     /// Adds rows of another host, which read the same columns.
     pub(crate) fn append_bytes(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
         let (length, mut rest) = bytes.split_first_chunk::<8>().ok_or_else(too_short)?;
-        let head = split(&mut rest, u64::from_le_bytes(*length) as usize, |[byte]: [u8; 1]| byte)?;
+        let head = split(
+            &mut rest,
+            u64::from_le_bytes(*length) as usize,
+            |[byte]: [u8; 1]| byte,
+        )?;
         let head: Head = serde_json::from_slice(&head).map_err(|_| too_short())?;
         if head.columns.len() != self.rows.columns.len() {
             return Err(EngineError::new(
@@ -443,7 +458,10 @@ impl LabelledRows {
             let fits = |n: usize| n == 0 || n == head.n_rows;
             if !fits(column.numbers.len())
                 || !fits(column.codes.len())
-                || column.codes.iter().any(|code| *code != NO_CODE && *code >= n_texts)
+                || column
+                    .codes
+                    .iter()
+                    .any(|code| *code != NO_CODE && *code >= n_texts)
             {
                 return Err(too_short());
             }

@@ -243,7 +243,11 @@ pub(super) fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanCol
 }
 
 /// Which column is which: what arguments say, else the schema, else the baseline, else a single output.
-pub(super) fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Result<Resolved, EngineError> {
+pub(super) fn resolve(
+    request: &LoadRequest<'_>,
+    choice: &Choice,
+    with_label: bool,
+) -> Result<Resolved, EngineError> {
     let (columns, schema) = (request.columns, request.schema);
     let known = |role: &str| {
         let name = request.baseline_columns.get(role)?;

@@ -61,7 +61,12 @@ pub(super) async fn read(
         2 => Kind::Fault,
         _ => return Err(damaged("a message of a kind this version does not know")),
     };
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0u128, |n, byte| n << 8 | u128::from(*byte));
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .rev()
+            .fold(0u128, |n, byte| n << 8 | u128::from(*byte))
+    };
     let length = number(&rest[1..9]) as u64;
     if length > MAX_BYTES {
         return Err(damaged("a message that is too long"));
@@ -97,8 +102,16 @@ mod tests {
         assert_eq!(cut.kind(), io::ErrorKind::UnexpectedEof);
         let mut damaged = wire.clone();
         *damaged.last_mut().unwrap() ^= 1;
-        assert!(through(&damaged).await.unwrap_err().to_string().contains("damaged"));
-        let stranger = through(b"GET / HTTP/1.1\r\nHost: algo-1\r\n\r\n").await.unwrap_err();
+        assert!(
+            through(&damaged)
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("damaged")
+        );
+        let stranger = through(b"GET / HTTP/1.1\r\nHost: algo-1\r\n\r\n")
+            .await
+            .unwrap_err();
         assert!(stranger.to_string().contains("no message of driftline"));
     }
 }

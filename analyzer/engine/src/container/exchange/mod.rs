@@ -87,6 +87,13 @@ impl Link {
         };
     }
 
+    /// Gives no more signs of life: this host is done.
+    pub(crate) async fn quiet(&self) {
+        if let Way::Objects(link) = &self.way {
+            link.quiet().await;
+        }
+    }
+
     /// Removes what the exchange has left behind.
     pub(crate) async fn clear(&self) {
         if let Way::Objects(link) = &self.way {
@@ -127,8 +134,7 @@ pub(crate) async fn meet(
         Meeting::Objects(location) => {
             let mut ways = Vec::new();
             for peer in &peers {
-                let link =
-                    ObjectLink::open(location, options, job, &cluster.current, peer, patience).await?;
+                let link = ObjectLink::open(location, options, job, &cluster.current, peer, patience).await?;
                 ways.push(Way::Objects(link));
             }
             ways
@@ -182,5 +188,7 @@ fn unreachable(leader: &str, port: u16, patience: Duration, error: &str) -> Engi
             patience.as_secs()
         ),
     )
-    .with_hint("with network isolation hosts cannot reach each other: set driftline_exchange to an S3 location")
+    .with_hint(
+        "with network isolation hosts cannot reach each other: set driftline_exchange to an S3 location",
+    )
 }

@@ -16,6 +16,9 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+/// A host says who it is as soon as it is connected.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
+
 /// A connection to one host.
 #[derive(Debug)]
 pub(super) struct NetworkLink {
@@ -41,7 +44,10 @@ impl NetworkLink {
         let alive = tokio::spawn(async move {
             loop {
                 sleep(patience / 4).await;
-                if frame::write(&mut *shared.lock().await, Kind::Alive, &[]).await.is_err() {
+                if frame::write(&mut *shared.lock().await, Kind::Alive, &[])
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -102,7 +108,8 @@ pub(super) async fn listen(
         let Ok((stream, _)) = accepted else { continue };
         let link = NetworkLink::new(stream, patience);
         // Whoever does not speak driftline is no host of ours: the connection is dropped and waiting goes on.
-        let Ok(bytes) = link.receive("a host that connects").await else {
+        let hello_bytes = timeout(patience.min(HELLO_WITHIN), link.receive("a host that connects"));
+        let Ok(Ok(bytes)) = hello_bytes.await else {
             continue;
         };
         let Ok(theirs) = serde_json::from_slice::<Hello>(&bytes) else {
@@ -129,7 +136,9 @@ pub(super) async fn connect(
         let left = deadline.saturating_duration_since(Instant::now());
         match timeout(left, TcpStream::connect((leader, port))).await {
             Ok(Ok(stream)) => break stream,
-            Ok(Err(error)) if left.is_zero() => return Err(super::unreachable(leader, port, patience, &error.to_string())),
+            Ok(Err(error)) if left.is_zero() => {
+                return Err(super::unreachable(leader, port, patience, &error.to_string()));
+            }
             Ok(Err(_)) => sleep(Duration::from_millis(100).min(left)).await,
             Err(_) => return Err(super::unreachable(leader, port, patience, "no answer")),
         }

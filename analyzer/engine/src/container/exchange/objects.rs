@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use store::{Location, ObjectStore, PutMode, StoreErrorKind, StoreOptions, join_key, open_store};
+use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const MAX_BYTES: u64 = 1 << 36;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -28,14 +29,8 @@ pub(super) struct ObjectLink {
     peer: String,
     n_sent: AtomicU64,
     n_received: AtomicU64,
-    alive: JoinHandle<()>,
+    alive: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
     patience: Duration,
-}
-
-impl Drop for ObjectLink {
-    fn drop(&mut self) {
-        self.alive.abort();
-    }
 }
 
 impl ObjectLink {
@@ -49,15 +44,25 @@ impl ObjectLink {
         patience: Duration,
     ) -> Result<Self, EngineError> {
         let (store, root) = open_store(location, options).await?;
-        let root = join_key(&root, &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(job.as_bytes())));
+        let root = join_key(
+            &root,
+            &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(job.as_bytes())),
+        );
         let (shared, key) = (Arc::clone(&store), join_key(&root, &format!("{own}.alive")));
-        let alive = tokio::spawn(async move {
+        let (sender, mut stop) = oneshot::channel();
+        let task = tokio::spawn(async move {
             for beat in 0u64.. {
                 // A beat that fails is a beat that is missing: the other side judges.
-                let _next_time = shared.put(&key, Bytes::from(beat.to_string()), PutMode::Overwrite).await;
-                sleep(patience / 4).await;
+                let _next_time = shared
+                    .put(&key, Bytes::from(beat.to_string()), PutMode::Overwrite)
+                    .await;
+                // The other end is dropped, or says so, once this host is done.
+                if timeout(patience / 4, &mut stop).await.is_ok() {
+                    return;
+                }
             }
         });
+        let alive = Mutex::new(Some((sender, task)));
         Ok(Self {
             store,
             root,
@@ -121,9 +126,16 @@ impl ObjectLink {
         }
     }
 
+    /// Gives no more signs of life; once it returns, nothing is written any more.
+    pub(super) async fn quiet(&self) {
+        if let Some((stop, task)) = self.alive.lock().await.take() {
+            drop(stop);
+            let _ended = task.await;
+        }
+    }
+
     /// Removes what this job has left.
     pub(super) async fn clear(&self) {
-        self.alive.abort();
         let Ok(listed) = self.store.list(&self.root).await else {
             return;
         };

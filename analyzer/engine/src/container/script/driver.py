@@ -47,8 +47,24 @@ class InferenceRecord:
         self.event_version = found.get("eventVersion")
 
 
+INTEGRAL = re.compile(r"[-+]? ?\d+")
+FRACTIONAL = re.compile(r"[-+]? ?\d+(\.\d+|(\.\d+)?[Ee][-+]?\d+)")
+
+
+def typed(text):
+    """What a CSV cell of this text would be: scripts that split a line give texts for all of its cells."""
+    if INTEGRAL.fullmatch(text):
+        return int(text.replace(" ", ""))
+    if FRACTIONAL.fullmatch(text):
+        number = float(text.replace(" ", ""))
+        return number if abs(number) != float("inf") else text
+    return {"true": True, "false": False, "": None}.get(text, text)
+
+
 def plain(value):
     """A value JSON can hold; NaN and infinities as text, as in CSV."""
+    if isinstance(value, str):
+        return typed(value)
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):
         value = value.item()
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
@@ -78,7 +94,8 @@ def fault(error, record):
     """Where it happened and what kind it is; words of the record stay out of the message."""
     words = set(WORD.findall(record))
     message = WORD.sub(lambda found: "…" if found.group(0) in words else found.group(0), str(error))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    own = (__file__, "<frozen importlib")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(own)]
     lines = ["Traceback (most recent call last):"]
     lines += ['  File "%s", line %s, in %s\n    %s' % (f.filename, f.lineno, f.name, f.line) for f in frames]
     lines.append("%s: %s" % (type(error).__name__, message))

@@ -96,7 +96,10 @@ impl Python {
             )
         })?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(EngineError::new(ErrorKind::Internal, "Python was started without pipes"));
+            return Err(EngineError::new(
+                ErrorKind::Internal,
+                "Python was started without pipes",
+            ));
         };
         Ok(Self {
             child,
@@ -214,7 +217,8 @@ impl Preprocessor {
 
     async fn ask(&mut self, kind: Kind, record: &str, place: &str) -> Result<Answer, EngineError> {
         let mut line = serde_json::to_vec(&Asked { kind, record }).map_err(|error| {
-            EngineError::new(ErrorKind::Internal, "a record cannot be handed to the script").with_source(error)
+            EngineError::new(ErrorKind::Internal, "a record cannot be handed to the script")
+                .with_source(error)
         })?;
         line.push(b'\n');
         if let Some(stdin) = &mut self.0.stdin {

@@ -43,8 +43,7 @@ pub(super) fn read(given: &Given) -> Result<(DatasetFormat, OutputPosition), Eng
         return Ok((DatasetFormat::Capture(both), OutputPosition::Start));
     };
     let wrong = |found: String| usage(format!("dataset_format {found}"), FORMS);
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| wrong(format!("is no JSON: {error}")))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| wrong(format!("is no JSON: {error}")))?;
     let Value::Object(map) = value else {
         return Err(wrong("is no JSON object".to_owned()));
     };
@@ -59,7 +58,9 @@ pub(super) fn read(given: &Given) -> Result<(DatasetFormat, OutputPosition), Eng
         _ => return Err(wrong(format!("has something else than options for {name}"))),
     };
     let flag = |keys: &[&str], default: bool| -> Result<bool, EngineError> {
-        let found = keys.iter().find_map(|key| options.get(*key).map(|value| (*key, value)));
+        let found = keys
+            .iter()
+            .find_map(|key| options.get(*key).map(|value| (*key, value)));
         match found {
             None => Ok(default),
             Some((key, value)) => {
@@ -120,10 +121,7 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn sides(
-    options: &Map<String, Value>,
-    wrong: &dyn Fn(String) -> EngineError,
-) -> Result<Rows, EngineError> {
+fn sides(options: &Map<String, Value>, wrong: &dyn Fn(String) -> EngineError) -> Result<Rows, EngineError> {
     let Some(value) = options.get("captureIndexNames") else {
         return Ok(Rows {
             input: true,

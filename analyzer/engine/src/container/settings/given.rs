@@ -84,12 +84,15 @@ impl Given {
         given.take(of_file, "processingjobconfig.json");
         given.take(flags, "--set");
         let inputs = config.processing_inputs.unwrap_or_default();
-        let sharded = inputs.into_iter().filter_map(|input| input.s3_input).filter(|input| {
-            input
-                .distribution
-                .as_deref()
-                .is_some_and(|kind| kind == "ShardedByS3Key")
-        });
+        let sharded = inputs
+            .into_iter()
+            .filter_map(|input| input.s3_input)
+            .filter(|input| {
+                input
+                    .distribution
+                    .as_deref()
+                    .is_some_and(|kind| kind == "ShardedByS3Key")
+            });
         given.sharded = sharded.filter_map(|input| input.local_path).collect();
         Ok(given)
     }
@@ -132,7 +135,9 @@ impl Given {
 
     /// `Enabled` or `Disabled`, and what else is written for them.
     pub(crate) fn switch(&self, name: &str) -> Result<Option<bool>, EngineError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
         match text.to_ascii_lowercase().as_str() {
             "enabled" | "true" | "1" => Ok(Some(true)),
             "disabled" | "false" | "0" => Ok(Some(false)),

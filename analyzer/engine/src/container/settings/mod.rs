@@ -83,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) python: String,
     pub(crate) metrics_directory: Location,
     pub(crate) report: bool,
+    /// Whether verdicts are those of Model Monitor's image.
+    pub(crate) compat: bool,
     /// Whether a window without data fails the job.
     pub(crate) fail_without_data: bool,
     pub(crate) meeting: Meeting,
@@ -167,9 +169,15 @@ impl Settings {
             python: given.text("driftline_python").unwrap_or("python3").to_owned(),
             metrics_directory: location("cloudwatch_metrics_directory", &below_root(root, metrics))?,
             report: given.switch("report_enabled")?.unwrap_or(true),
+            compat: compat(given)?,
             fail_without_data: fail_without_data(given)?,
             meeting: meeting(given, root)?,
-            patience: Duration::from_secs(given.number("driftline_exchange_timeout_seconds", 60, 1, 86_400)?),
+            patience: Duration::from_secs(given.number(
+                "driftline_exchange_timeout_seconds",
+                60,
+                1,
+                86_400,
+            )?),
         })
     }
 
@@ -194,7 +202,9 @@ fn location(name: &str, text: &str) -> Result<Location, EngineError> {
 }
 
 fn time(given: &Given, name: &str) -> Result<Option<i64>, EngineError> {
-    let Some(text) = given.text(name) else { return Ok(None) };
+    let Some(text) = given.text(name) else {
+        return Ok(None);
+    };
     // The documentation prints times with blanks in them: `2019-12-01T16: 20: 00Z`.
     let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     parse_rfc3339(&bare).map(Some).ok_or_else(|| {
@@ -331,6 +341,17 @@ fn excluded(given: &Given) -> Vec<Attribute> {
         .filter(|part| !part.is_empty())
         .map(Attribute::parse)
         .collect()
+}
+
+fn compat(given: &Given) -> Result<bool, EngineError> {
+    match given.text("driftline_compat") {
+        None => Ok(false),
+        Some("sagemaker") => Ok(true),
+        Some(text) => Err(usage(
+            format!("driftline_compat is `{text}`, expected sagemaker"),
+            "sagemaker judges as Model Monitor's image would have; without it verdicts are correct where that one is not",
+        )),
+    }
 }
 
 fn fail_without_data(given: &Given) -> Result<bool, EngineError> {

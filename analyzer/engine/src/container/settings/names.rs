@@ -50,7 +50,10 @@ pub(super) fn refuse_unsupported(given: &Given) -> Result<(), EngineError> {
             && !is_off(value)
         {
             return Err(usage(
-                format!("the setting {name} is not supported (from {})", given.origin(name)),
+                format!(
+                    "the setting {name} is not supported (from {})",
+                    given.origin(name)
+                ),
                 remedy,
             ));
         }
