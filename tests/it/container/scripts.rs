@@ -3,6 +3,7 @@
 use super::job::{Job, captured, has_python};
 use super::{HOUR, baseline, traffic, window};
 use serde_json::json;
+use std::fmt::Write as _;
 
 const SCRIPT: &str = "processing/input/record_preprocessor_script_input/preprocess.py";
 
@@ -94,9 +95,11 @@ def preprocess_handler(inference_record):
     let csv = with_script(baseline(), script);
     csv.succeed();
     assert_eq!(csv.output("statistics.json")["dataset"]["item_count"], 400);
-    let lines: String = (0..50)
-        .map(|row| format!("{}\n", json!({"label": row % 2, "person": {"age": 20 + row}})))
-        .collect();
+    let mut lines = String::new();
+    for row in 0..50 {
+        let object = json!({"label": row % 2, "person": {"age": 20 + row}});
+        let _infallible = writeln!(lines, "{object}");
+    }
     let json_lines = with_script(Job::new(), script)
         .file("processing/input/data/a.jsonl", lines)
         .set("dataset_source", "/opt/ml/processing/input/data")

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::metrics::Metrics;
 use super::settings::{DatasetFormat, Settings, usage};
 use super::share::Team;
-use super::{Finished, document_fault, read_document};
+use super::{Finished, Tools, document_fault, read_document};
 use crate::analyze::{AnalyzeRequest, REPORT_FILE, judged};
 use crate::baseline::{
     BASELINE_FILE, BaselineFiles, LoadedBaseline, assemble, freeze, nothing_decoded, read_optional, refine,
@@ -16,7 +16,6 @@ use crate::baseline::{
 use crate::error::{EngineError, ErrorKind};
 use crate::plan::{ScanColumns, for_baseline, for_window};
 use crate::probe::{Probe, SideShape};
-use crate::progress::Progress;
 use crate::quality::Attribute;
 use crate::reference::ReferenceRequest;
 use crate::scan::{ScanOutcome, ScanSettings};
@@ -38,10 +37,9 @@ pub(super) async fn run(
     settings: &Settings,
     input: &Input,
     team: &mut Team,
-    scan: &ScanSettings,
-    options: &StoreOptions,
-    progress: &dyn Progress,
+    tools: &Tools<'_>,
 ) -> Result<Option<Finished>, EngineError> {
+    let (options, progress) = (tools.store, tools.progress);
     let baseline = if settings.has_baseline() {
         Some(load(settings, options).await?)
     } else {
@@ -49,7 +47,7 @@ pub(super) async fn run(
     };
     let looked = named(team.probe.clone(), settings, baseline.as_ref());
     let mut columns = columns(settings, input, &looked, baseline.as_ref());
-    let scan = settings_for(scan, &looked);
+    let scan = settings_for(tools.scan, &looked);
     if !team.is_leader() {
         let no_rows = || async {
             Err(EngineError::new(
@@ -82,7 +80,7 @@ pub(super) async fn run(
         .columns
         .retain(|column| !excluded.contains(&column.name));
     let finished = match baseline {
-        Some(baseline) => window(settings, without(baseline, &excluded), outcome, input, options).await?,
+        Some(baseline) => window(settings, &without(baseline, &excluded), outcome, input, options).await?,
         None => profile(settings, &columns, &outcome, input)?,
     };
     Ok(Some(finished))
@@ -269,20 +267,20 @@ fn with_defaults(bytes: bytes::Bytes, settings: &Settings) -> Result<bytes::Byte
 
 /// What `over` says stands above what `config` says.
 fn put_over(config: &mut MonitoringConfigTwin, over: &MonitoringConfigTwin) {
-    fn put<T: Clone>(place: &mut Option<T>, over: &Option<T>) {
+    fn put<T>(place: &mut Option<T>, over: Option<T>) {
         if over.is_some() {
-            place.clone_from(over);
+            *place = over;
         }
     }
-    put(&mut config.evaluate_constraints, &over.evaluate_constraints);
-    put(&mut config.emit_metrics, &over.emit_metrics);
+    put(&mut config.evaluate_constraints, over.evaluate_constraints);
+    put(&mut config.emit_metrics, over.emit_metrics);
     put(
         &mut config.datatype_check_threshold,
-        &over.datatype_check_threshold,
+        over.datatype_check_threshold,
     );
     put(
         &mut config.domain_content_threshold,
-        &over.domain_content_threshold,
+        over.domain_content_threshold,
     );
     let Some(over) = &over.distribution_constraints else {
         return;
@@ -290,25 +288,22 @@ fn put_over(config: &mut MonitoringConfigTwin, over: &MonitoringConfigTwin) {
     let place = config
         .distribution_constraints
         .get_or_insert_with(DistributionConstraintsTwin::default);
-    put(&mut place.perform_comparison, &over.perform_comparison);
-    put(&mut place.enable_comparisons, &over.enable_comparisons);
-    put(&mut place.min_domain_mass, &over.min_domain_mass);
-    put(&mut place.comparison_threshold, &over.comparison_threshold);
-    put(&mut place.comparison_method, &over.comparison_method);
+    put(&mut place.perform_comparison, over.perform_comparison);
+    put(&mut place.enable_comparisons, over.enable_comparisons);
+    put(&mut place.min_domain_mass, over.min_domain_mass);
+    put(&mut place.comparison_threshold, over.comparison_threshold);
+    put(&mut place.comparison_method, over.comparison_method);
     put(
         &mut place.categorical_comparison_threshold,
-        &over.categorical_comparison_threshold,
+        over.categorical_comparison_threshold,
     );
-    put(
-        &mut place.categorical_drift_method,
-        &over.categorical_drift_method,
-    );
+    put(&mut place.categorical_drift_method, over.categorical_drift_method);
 }
 
 /// A window's documents.
 async fn window(
     settings: &Settings,
-    baseline: LoadedBaseline,
+    baseline: &LoadedBaseline,
     outcome: ScanOutcome,
     input: &Input,
     options: &StoreOptions,
@@ -335,7 +330,7 @@ async fn window(
         options: options.clone(),
         title: settings.schedule.clone().or_else(|| settings.endpoint.clone()),
     };
-    let analysis = judged(&request, &baseline, &ReferenceRequest::default(), outcome).await?;
+    let analysis = judged(&request, baseline, &ReferenceRequest::default(), outcome).await?;
     let violations = Violations::from(&analysis.verdict).violations.len();
     let metrics = Metrics::of_columns(
         &analysis.scan.summary,

@@ -148,8 +148,8 @@ fn format_of(source: &Source, settings: &Settings) -> Result<Option<RecordFormat
 fn kind_of(source: &Source, format: DatasetFormat) -> Kind {
     match (format, source.format) {
         (DatasetFormat::Capture(_) | DatasetFormat::Merged(_), _) if !source.from_manifest => Kind::Capture,
-        (_, Some(RecordFormat::Csv | RecordFormat::CsvWithHeader | RecordFormat::BatchCsv)) => Kind::Csv,
-        (DatasetFormat::Csv { .. }, _) => Kind::Csv,
+        (_, Some(RecordFormat::Csv | RecordFormat::CsvWithHeader | RecordFormat::BatchCsv))
+        | (DatasetFormat::Csv { .. }, _) => Kind::Csv,
         _ => Kind::Json,
     }
 }

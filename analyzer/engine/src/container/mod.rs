@@ -36,6 +36,7 @@ use metrics::{Labels, Metrics};
 use settings::{Analysis, DatasetFormat, Settings, usage};
 use share::Team;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::{Location, StoreErrorKind, StoreOptions, join_key, open_store};
 
 /// What a job is given beside its files.
@@ -65,6 +66,14 @@ struct Finished {
     more: Vec<String>,
     /// Why there was nothing to judge.
     no_data: Option<String>,
+}
+
+/// What both kinds of job work with.
+struct Tools<'a> {
+    scan: &'a ScanSettings,
+    store: &'a StoreOptions,
+    progress: &'a dyn Progress,
+    now: i64,
 }
 
 /// A job whose documents are ready and not yet written.
@@ -148,19 +157,12 @@ pub async fn prepare(request: &ContainerRequest, progress: &dyn Progress) -> Res
     } else {
         Vec::new()
     };
-    let links = std::sync::Arc::new(links);
-    let done = work(
-        request,
-        &settings,
-        &cluster,
-        std::sync::Arc::clone(&links),
-        progress,
-    )
-    .await;
+    let links = Arc::new(links);
+    let done = work(request, &settings, &cluster, Arc::clone(&links), progress).await;
     match done {
         Ok((team, finished)) => Ok(prepared(team, finished, settings)),
         Err(error) => {
-            for link in links.iter() {
+            for link in &*links {
                 link.give_up(&error.to_string()).await;
             }
             Err(error)
@@ -172,7 +174,7 @@ async fn work(
     request: &ContainerRequest,
     settings: &Settings,
     cluster: &Cluster,
-    links: std::sync::Arc<Vec<exchange::Link>>,
+    links: Arc<Vec<exchange::Link>>,
     progress: &dyn Progress,
 ) -> Result<(Team, Option<Finished>), EngineError> {
     let lines_are_documents = settings.format == DatasetFormat::Json { lines: false };
@@ -199,14 +201,15 @@ async fn work(
         &input.sides,
     )
     .await?;
+    let tools = Tools {
+        scan: &scan,
+        store: &request.store,
+        progress,
+        now: request.now,
+    };
     let finished = match &settings.analysis {
-        Analysis::DataQuality => {
-            data_quality::run(settings, &input, &mut team, &scan, &request.store, progress).await?
-        }
-        Analysis::ModelQuality(asked) => {
-            let (store, now) = (&request.store, request.now);
-            model_quality::run(settings, asked, &input, &team, &scan, store, progress, now).await?
-        }
+        Analysis::DataQuality => data_quality::run(settings, &input, &mut team, &tools).await?,
+        Analysis::ModelQuality(asked) => model_quality::run(settings, asked, &input, &team, &tools).await?,
     };
     Ok((team, finished))
 }

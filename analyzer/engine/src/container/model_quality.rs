@@ -6,12 +6,11 @@ use super::input::Input;
 use super::metrics::Metrics;
 use super::settings::{ModelQuality, Settings};
 use super::share::Team;
-use super::{Finished, document_fault, read_document};
+use super::{Finished, Tools, document_fault, read_document};
 use crate::baseline::settings_for;
 use crate::error::{EngineError, ErrorKind};
 use crate::plan::ScanColumns;
 use crate::probe::{Probe, SideShape};
-use crate::progress::Progress;
 use crate::quality::labelled::{Assessed, Counts, LabelledRequest, assess, read_labelled};
 use crate::scan::ScanSettings;
 use baselines::document::model_monitor::{
@@ -31,15 +30,13 @@ pub(super) async fn run(
     asked: &ModelQuality,
     input: &Input,
     team: &Team,
-    scan: &ScanSettings,
-    options: &StoreOptions,
-    progress: &dyn Progress,
-    now: i64,
+    tools: &Tools<'_>,
 ) -> Result<Option<Finished>, EngineError> {
+    let (options, progress) = (tools.store, tools.progress);
     let probe = named(team.probe.clone());
     let scan = ScanSettings {
         share: team.own_share(),
-        ..settings_for(scan, &probe)
+        ..settings_for(tools.scan, &probe)
     };
     let request = LabelledRequest {
         problem: asked.problem,
@@ -61,7 +58,7 @@ pub(super) async fn run(
         };
         let rows = || async {
             let read = read_labelled(&input.sources, &request, progress).await;
-            read.map_err(in_their_words)?.to_bytes()
+            read.map_err(|error| in_their_words(&error))?.to_bytes()
         };
         team.serve(&columns, &scan, progress, rows).await?;
         return Ok(None);
@@ -71,7 +68,7 @@ pub(super) async fn run(
     }
     let mut rows = read_labelled(&input.sources, &request, progress)
         .await
-        .map_err(in_their_words)?;
+        .map_err(|error| in_their_words(&error))?;
     if !team.is_alone() {
         for bytes in team.rows().await? {
             rows.append_bytes(&bytes)?;
@@ -80,8 +77,8 @@ pub(super) async fn run(
     if rows.is_empty() {
         return nothing(settings, team, rows.counts()).map(Some);
     }
-    let assessed = assess(rows, &request).map_err(in_their_words)?;
-    let evaluated = format_rfc3339(now);
+    let assessed = assess(rows, &request).map_err(|error| in_their_words(&error))?;
+    let evaluated = format_rfc3339(tools.now);
     let statistics = Statistics::of_quality(&assessed.result, evaluated.as_deref());
     let mut documents = vec![
         (
@@ -234,7 +231,7 @@ fn remarks(assessed: &Assessed, input: &Input) -> Vec<String> {
 }
 
 /// The flags of `driftline quality` by the names of Model Monitor's settings.
-fn in_their_words(error: EngineError) -> EngineError {
+fn in_their_words(error: &EngineError) -> EngineError {
     let say = |text: &str| {
         text.replace("--prediction", "inference_attribute")
             .replace("--probability", "probability_attribute")

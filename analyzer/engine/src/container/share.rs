@@ -76,12 +76,16 @@ pub(crate) struct Team {
     grids: Vec<(usize, Vec<f64>)>,
 }
 
-fn fault(error: impl std::fmt::Display) -> EngineError {
+fn broken(what: &str) -> EngineError {
     EngineError::new(
         ErrorKind::Internal,
-        format!("a message between hosts cannot be used: {error}"),
+        format!("a message between hosts cannot be used: {what}"),
     )
     .with_hint("all hosts must run the same image")
+}
+
+fn fault(error: serde_json::Error) -> EngineError {
+    broken(&error.to_string()).with_source(error)
 }
 
 fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, EngineError> {
@@ -160,7 +164,7 @@ impl Team {
             };
             link.send(&to_bytes(&agreed)?).await?;
         }
-        team.places = places[0].clone();
+        team.places.clone_from(&places[0]);
         team.all_places = places;
         Ok(team)
     }
@@ -377,7 +381,10 @@ impl Team {
                     };
                     let (profile, outcome) = scan_share(&self.sources, &columns, &settings, progress).await?;
                     leader
-                        .send(&pack(&part_of(&outcome), &profile.to_bytes().map_err(fault)?)?)
+                        .send(&pack(
+                            &part_of(&outcome),
+                            &profile.to_bytes().map_err(|error| broken(&error.to_string()))?,
+                        )?)
                         .await?;
                 }
             }
@@ -392,7 +399,7 @@ impl Team {
         self.order(|_| Task::Done).await?;
         // Who does not say good-bye has given its share all the same.
         let _goodbyes = futures::future::join_all(self.links.iter().map(Link::receive)).await;
-        for link in self.links.iter() {
+        for link in &*self.links {
             link.quiet().await;
         }
         if let Some(link) = self.links.first() {
@@ -408,7 +415,7 @@ fn on_grids(columns: &mut ScanColumns, grids: &[(usize, Vec<f64>)]) -> Result<()
         let plan = columns
             .plans
             .get_mut(*idx)
-            .ok_or_else(|| fault(format!("a grid for column {idx}, which is not planned")))?;
+            .ok_or_else(|| broken(&format!("a grid for column {idx}, which is not planned")))?;
         plan.grid = Arc::new(Grid::from_edges(edges.iter().copied()));
         plan.exact_until = ExactUntil::Numbers(0);
     }
@@ -452,8 +459,8 @@ fn pack(part: &Part, profile: &[u8]) -> Result<Vec<u8>, EngineError> {
 fn unpack(bytes: &[u8]) -> Result<(Part, &[u8]), EngineError> {
     let (length, rest) = bytes
         .split_first_chunk::<8>()
-        .ok_or_else(|| fault("it is too short"))?;
+        .ok_or_else(|| broken("it is too short"))?;
     let length = u64::from_le_bytes(*length) as usize;
-    let head = rest.get(..length).ok_or_else(|| fault("it is too short"))?;
+    let head = rest.get(..length).ok_or_else(|| broken("it is too short"))?;
     Ok((serde_json::from_slice(head).map_err(fault)?, &rest[length..]))
 }

@@ -441,10 +441,12 @@ impl LabelledRows {
             )
             .with_hint("all hosts must run the same image"));
         }
-        let mut other = Rows::default();
-        other.ids = split(&mut rest, head.n_rows, u128::from_le_bytes)?;
-        other.seconds = split(&mut rest, head.n_rows, i64::from_le_bytes)?;
-        other.events = vec![0; other.ids.len()];
+        let mut other = Rows {
+            ids: split(&mut rest, head.n_rows, u128::from_le_bytes)?,
+            seconds: split(&mut rest, head.n_rows, i64::from_le_bytes)?,
+            events: vec![0; head.n_rows],
+            ..Rows::default()
+        };
         for ((role, ours), theirs) in self.rows.columns.iter().zip(&head.columns) {
             let mut column = Gathered::new(ours.kind);
             for text in &theirs.texts {

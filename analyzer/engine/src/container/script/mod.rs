@@ -115,7 +115,10 @@ impl Python {
         let line = self.answers.next_line().await.ok().flatten();
         let Some(line) = line else {
             let status = self.child.wait().await;
-            let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+            let status = match status {
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            };
             return Err(usage(
                 format!("Python, which runs {setting}, ended{place} ({status})"),
                 "the job's log has what it wrote to standard error",
