@@ -12,6 +12,7 @@ mod backtest;
 mod browser;
 mod command;
 mod compare;
+mod container;
 mod dataset;
 mod demo;
 mod directions;

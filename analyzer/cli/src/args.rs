@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Calibrate(CalibrateArguments),
     /// Compare two tables, column by column, by any method under any library's convention.
     Compare(crate::command::compare::CompareArguments),
+    /// Run as the container of a SageMaker processing or monitoring job, in place of Model Monitor's image.
+    Container(crate::command::container::ContainerArguments),
     /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
     Detect(crate::command::detect::DetectArguments),
     /// Set windows side by side: drift of the inputs, estimated quality, and what the labels said then.

@@ -99,8 +99,18 @@ pub async fn analyze_with(
         "analyzing",
         sources.objects.iter().map(|source| source.size).sum(),
     );
-    let mut outcome = scan(&sources.objects, &columns, &settings, progress).await?;
+    let outcome = scan(&sources.objects, &columns, &settings, progress).await?;
     progress.done();
+    judged(request, baseline, reference, outcome).await
+}
+
+/// Judges a window that was read.
+pub(crate) async fn judged(
+    request: &AnalyzeRequest,
+    baseline: &LoadedBaseline,
+    reference: &ReferenceRequest,
+    mut outcome: ScanOutcome,
+) -> Result<Analysis, EngineError> {
     let title = request
         .title
         .clone()
@@ -195,6 +205,15 @@ async fn earlier(
     })
 }
 
+/// The policy, in the compatible mode with what deequ would compare of the baseline.
+fn with_rank_maps(policy: &Policy, baseline: &LoadedBaseline) -> Policy {
+    let mut policy = policy.clone();
+    if let Some(compat) = &mut policy.compat {
+        compat.baseline_rank_maps.clone_from(&baseline.rank_maps);
+    }
+    policy
+}
+
 /// The window's length: as asked for, else the time the records span; `None` without times.
 fn window_seconds(window: &TimeWindow, outcome: &ScanOutcome) -> Option<f64> {
     let between = |start: Option<i64>, end: Option<i64>| {
@@ -220,7 +239,7 @@ pub(crate) fn judge_summary(
         house_edges: held.edges.as_ref(),
         calibration: baseline.calibration.as_ref(),
     };
-    let mut verdict = judge(current, &view, run, policy);
+    let mut verdict = judge(current, &view, run, &with_rank_maps(policy, baseline));
     held.note(&mut verdict);
     verdict
 }

@@ -16,6 +16,7 @@ pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
 pub mod compare;
+pub mod container;
 pub mod detect;
 pub mod dataset;
 mod earlier;

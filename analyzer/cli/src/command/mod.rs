@@ -5,6 +5,7 @@ pub(crate) mod backtest;
 mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
+pub(crate) mod container;
 mod demo;
 pub(crate) mod pipeline;
 pub(crate) mod quality;
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Backtest(arguments) => backtest::run(arguments).await,
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
+            Command::Container(arguments) => Box::pin(container::run(arguments)).await,
             Command::Detect(arguments) => detect::run(arguments).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,

@@ -17,6 +17,7 @@ mod baseline;
 mod estimates;
 pub(crate) mod gather;
 mod join;
+pub(crate) mod labelled;
 mod labels;
 pub(crate) mod load;
 mod maturity;
