@@ -50,16 +50,16 @@ pub struct ScanSettings {
     /// Whether columns of a Parquet table that have no plan are left out.
     pub only_planned: bool,
     /// Where other processes read the rest of the objects.
-    pub(crate) share: Option<Arc<Share>>,
+    pub share: Option<Arc<Share>>,
 }
 
 /// A share of a window's objects; others are read elsewhere.
 #[derive(Debug, Default)]
-pub(crate) struct Share {
+pub struct Share {
     /// Index of each object among those of all shares.
-    pub(crate) places: Vec<u32>,
+    pub places: Vec<u32>,
     /// Event ids that another share has earlier: repeated deliveries.
-    pub(crate) elsewhere: HashSet<u64>,
+    pub elsewhere: HashSet<u64>,
 }
 
 impl Default for ScanSettings {

@@ -13,21 +13,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::Location;
 use toml::Spanned;
 
-/// Parameters that a start always gives, or gives where it knows them.
+/// Parameters that a start gives, where it knows them: the names that `infra/pipeline` declares.
 pub const PARAMETERS: [&str; 13] = [
     "MonitorName",
     "IncidentId",
-    "IncidentRevision",
-    "DataStart",
-    "DataEnd",
-    "CaptureLocation",
-    "LabelLocation",
-    "BaselineLocation",
-    "EvidenceLocation",
-    "DecisionLocation",
-    "InstanceType",
-    "ImageUri",
-    "MaxGpuHours",
+    "EvidenceUri",
+    "EvidenceDigest",
+    "CaptureUri",
+    "LabelsUri",
+    "SchemaUri",
+    "OutputUri",
+    "WindowStart",
+    "WindowEnd",
+    "TrainingInstanceType",
+    "TrainingImage",
+    "MaxRuntimeInSeconds",
 ];
 
 const DEFAULT_INSTANCE: &str = "ml.g5.2xlarge";
@@ -49,7 +49,8 @@ pub struct RetrainSettings {
     pub gpus: Option<u32>,
     /// Training image.
     pub image: Option<String>,
-    /// Parameters beside the usual ones: thresholds and whatever else the pipeline declares.
+    /// Parameters beside the usual ones: thresholds and whatever else the pipeline declares. `{baseline}`, `{decision}`,
+    /// `{revision}` and `{gpu_hours}` in a value stand for those of the start.
     pub parameters: BTreeMap<String, String>,
 }
 

@@ -5,7 +5,7 @@
 
 use super::gather::Known;
 use super::service::{Patience, PipelineService, ServiceError, StartRequest};
-use super::workplace::{Plan, Retraining};
+use super::workplace::{Plan, Retraining, digest};
 use crate::error::{EngineError, ErrorKind};
 use baselines::decide::DecisionVerdict;
 use baselines::decide::calendar::format_time;
@@ -146,6 +146,9 @@ impl Retraining {
         }
         let key = |file: &str| self.layout.of_revision(&incident.id, revision, file);
         let evidence = self.evidence(plan, &incident.id, revision);
+        let evidence_digest = evidence.to_bytes().map(|bytes| digest(&bytes)).map_err(|error| {
+            EngineError::new(ErrorKind::Internal, "the evidence cannot be written").with_source(error)
+        })?;
         self.put(&key(EvidenceDocument::FILE), &evidence, PutMode::Overwrite)
             .await?;
         self.put(&key(DecisionDocument::FILE), &plan.document, PutMode::Overwrite)
@@ -159,7 +162,7 @@ impl Retraining {
             token: token.clone(),
             pipeline: decision.pipeline.clone(),
             display_name: token.clone(),
-            parameters: self.parameters(plan, &incident.id, revision),
+            parameters: self.parameters(plan, &incident.id, revision, evidence_digest),
             data_end: decision.data.end.map(format_time),
             reserved_gpu_hours: decision.reserved_gpu_hours,
             gpus: self.settings.gpus,
@@ -185,35 +188,56 @@ impl Retraining {
         Ok(None)
     }
 
-    fn parameters(&self, plan: &Plan, incident: &str, revision: u32) -> BTreeMap<String, String> {
+    fn parameters(
+        &self,
+        plan: &Plan,
+        incident: &str,
+        revision: u32,
+        evidence_digest: String,
+    ) -> BTreeMap<String, String> {
         let settings = &self.settings;
         let data = &plan.decision.data;
         let key = |file: &str| {
             self.store
                 .locate(&self.layout.of_revision(incident, revision, file))
         };
+        let hours = plan.decision.reserved_gpu_hours;
+        let runtime = hours
+            .zip(settings.gpus.filter(|gpus| *gpus > 0))
+            .map(|(hours, gpus)| (hours * 3_600.0 / f64::from(gpus)).floor().max(1.0));
         let usual = [
             ("MonitorName", Some(self.monitor.name.clone())),
             ("IncidentId", Some(incident.to_owned())),
-            ("IncidentRevision", Some(revision.to_string())),
-            ("DataStart", data.start.map(format_time)),
-            ("DataEnd", data.end.map(format_time)),
-            ("CaptureLocation", Some(self.monitor.capture.to_string())),
-            ("LabelLocation", settings.labels.as_ref().map(ToString::to_string)),
-            ("BaselineLocation", Some(self.monitor.baseline.to_string())),
-            ("EvidenceLocation", Some(key(EvidenceDocument::FILE))),
-            ("DecisionLocation", Some(key(DecisionDocument::FILE))),
-            ("InstanceType", Some(settings.instance_type.clone())),
-            ("ImageUri", settings.image.clone()),
-            (
-                "MaxGpuHours",
-                plan.decision.reserved_gpu_hours.map(|hours| hours.to_string()),
-            ),
+            ("EvidenceUri", Some(key(EvidenceDocument::FILE))),
+            ("EvidenceDigest", Some(evidence_digest)),
+            ("CaptureUri", Some(self.monitor.capture.to_string())),
+            ("LabelsUri", settings.labels.as_ref().map(ToString::to_string)),
+            ("SchemaUri", self.monitor.schema.as_ref().map(ToString::to_string)),
+            ("OutputUri", Some(key("output"))),
+            ("WindowStart", data.start.map(format_time)),
+            ("WindowEnd", data.end.map(format_time)),
+            ("TrainingInstanceType", Some(settings.instance_type.clone())),
+            ("TrainingImage", settings.image.clone()),
+            ("MaxRuntimeInSeconds", runtime.map(|seconds| seconds.to_string())),
         ];
+        let fill = |value: &String| {
+            value
+                .replace("{baseline}", &self.monitor.baseline.to_string())
+                .replace("{decision}", &key(DecisionDocument::FILE))
+                .replace("{revision}", &revision.to_string())
+                .replace(
+                    "{gpu_hours}",
+                    &hours.map_or_else(String::new, |hours| hours.to_string()),
+                )
+        };
+        let own = settings
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), fill(value)));
         let usual = usual
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        settings.parameters.clone().into_iter().chain(usual).collect()
+        own.chain(usual).collect()
     }
 
     /// Asks the service and writes the receipt. `again`: it may have been asked before, so it is looked for first.

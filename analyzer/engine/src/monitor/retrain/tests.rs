@@ -206,8 +206,8 @@ fn errors_name_line_and_column() {
         ),
         (
             "MinAuc = 0.7",
-            "DataStart = 'x'",
-            "parameter `DataStart` is given by driftline itself",
+            "WindowStart = 'x'",
+            "parameter `WindowStart` is given by driftline itself",
         ),
         ("MinAuc = 0.7", "MinAuc = [1]", "parameter `MinAuc` is not a text"),
         ("when = \"q", "# \"q", "missing field `when`"),

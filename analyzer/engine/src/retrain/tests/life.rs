@@ -36,39 +36,37 @@ async fn a_start_passes_everything_along_and_keeps_its_evidence() {
     assert_eq!(request.pipeline, "churn-retrain");
     let incident = request.parameters["IncidentId"].clone();
     let place = format!("monitors/churn/retraining/{incident}/r1");
-    let expected = [
-        ("BaselineLocation", "settings/baseline"),
-        ("CaptureLocation", "settings/capture"),
-        ("DataEnd", "2026-11-06T00:00:00Z"),
-        ("DataStart", "2026-11-01T00:00:00Z"),
-        (
-            "DecisionLocation",
-            &store.locate(&format!("{place}/decision.json")),
-        ),
-        (
-            "EvidenceLocation",
-            &store.locate(&format!("{place}/evidence.json")),
-        ),
-        ("ImageUri", "image:1"),
-        ("IncidentId", &incident),
-        ("IncidentRevision", "1"),
-        ("InstanceType", "ml.g5.2xlarge"),
-        ("LabelLocation", "s3://labels/churn"),
-        ("MaxGpuHours", "5"),
-        ("MinAuc", "0.7"),
-        ("MonitorName", "churn"),
-    ];
-    let found: Vec<(&str, &str)> = request
-        .parameters
-        .iter()
-        .map(|(k, v)| (k.as_str(), v.as_str()))
-        .collect();
-    assert_eq!(found, expected);
     let bytes = store
         .get(&format!("{place}/evidence.json"), 1 << 20)
         .await
         .unwrap()
         .bytes;
+    let digest = super::super::workplace::digest(&bytes);
+    let evidence_uri = store.locate(&format!("{place}/evidence.json"));
+    let output_uri = store.locate(&format!("{place}/output"));
+    let expected = [
+        ("BaselineUri", "settings/baseline"),
+        ("CaptureUri", "settings/capture"),
+        ("EvidenceDigest", digest.as_str()),
+        ("EvidenceUri", evidence_uri.as_str()),
+        ("IncidentId", incident.as_str()),
+        ("LabelsUri", "s3://labels/churn"),
+        ("MaxRuntimeInSeconds", "18000"),
+        ("MinimumQuality", "0.7"),
+        ("MonitorName", "churn"),
+        ("OutputUri", output_uri.as_str()),
+        ("Try", "1 of 5 GPU hours"),
+        ("TrainingImage", "image:1"),
+        ("TrainingInstanceType", "ml.g5.2xlarge"),
+        ("WindowEnd", "2026-11-06T00:00:00Z"),
+        ("WindowStart", "2026-11-01T00:00:00Z"),
+    ];
+    let found: BTreeMap<&str, &str> = request
+        .parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(found, BTreeMap::from(expected));
     let evidence = EvidenceDocument::from_bytes(&bytes).unwrap();
     assert_eq!(evidence.monitor_file.digest, "xxh3-0");
     assert_eq!(

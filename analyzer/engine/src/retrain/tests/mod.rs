@@ -35,7 +35,9 @@ labels = "s3://labels/churn"
 image = "image:1"
 
 [retrain.parameters]
-MinAuc = 0.7
+MinimumQuality = 0.7
+BaselineUri = "{baseline}"
+Try = "{revision} of {gpu_hours} GPU hours"
 "#;
 
 fn patience() -> Patience {
