@@ -41,18 +41,18 @@ fn the_estimate_moves_first_and_the_labels_confirm_it() {
         );
         assert!(last["coverage"].as_f64() > Some(0.9), "{month}");
         let realised = last["metrics"]["mae"]["realised"]["value"].as_f64().unwrap();
-        // At most a tenth of the labels is not there, at random.
+        // Two in a hundred labels are not there, at random.
         assert!(
-            (realised / sklearn - 1.0).abs() < 0.1,
+            (realised / sklearn - 1.0).abs() < 0.03,
             "{month}: {realised} beside {sklearn}"
         );
-        assert_eq!(window["drift"]["status"].as_str().is_some(), true, "{month}");
+        assert!(window["drift"]["status"].is_string(), "{month}");
 
         let value = last["metrics"]["rmse"]["realised"]["value"].as_f64().unwrap();
         let line = answer
             .stdout
             .lines()
-            .find(|line| line.contains(month) && line.contains("estimated rmse"))
+            .find(|line| line.trim_start().starts_with(month) && line.contains("estimated rmse"))
             .unwrap();
         assert!(
             line.contains(&format!("realised {value:.1}")) || line.contains(&format!("realised {value:.0}")),

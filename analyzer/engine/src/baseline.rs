@@ -18,7 +18,7 @@ use baselines::document::calibration::{CALIBRATION_FILE, from_bytes as calibrati
 use baselines::document::model_monitor::{CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics};
 use baselines::judge::{BaselineSource, Evidence};
 use baselines::profile::{ExactUntil, Grid};
-use baselines::summary::{ColumnSummary, DatasetSummary, InferredType};
+use baselines::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 use capture::schema::{DeclaredType, Schema};
 use capture::time::TimeWindow;
 use std::collections::BTreeMap;
@@ -244,7 +244,7 @@ fn refuse_unknown_columns(schema: &Schema, header: &[String], data: &Location) -
 }
 
 /// Gives columns that were counted on a coarse grid a finer one; whether there were any.
-fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
+pub(crate) fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
     let mut any = false;
     for (plan, column) in columns.plans.iter_mut().zip(&summary.columns) {
         let Some(numeric) = &column.numeric else { continue };
@@ -258,7 +258,11 @@ fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
 }
 
 /// Freezes the summary; columns counted on a grid keep that grid.
-fn freeze(summary: &DatasetSummary, columns: &ScanColumns, role_of: impl Fn(&str) -> Role) -> Baseline {
+pub(crate) fn freeze(
+    summary: &DatasetSummary,
+    columns: &ScanColumns,
+    role_of: impl Fn(&str) -> Role,
+) -> Baseline {
     let mut baseline = Baseline::freeze(summary.clone(), role_of);
     for (column, plan) in baseline.columns.iter_mut().zip(&columns.plans) {
         let gridded = summary
@@ -321,6 +325,8 @@ pub struct LoadedBaseline {
     pub source: BaselineSource,
     /// Digest of the bytes of all its files.
     pub digest: String,
+    /// What deequ would compare of each numeric column, where Model Monitor made the baseline.
+    pub rank_maps: BTreeMap<String, WeightedPoints>,
 }
 
 impl LoadedBaseline {
@@ -352,12 +358,38 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
     };
     let (store, root) = open_store(&folder, options).await?;
     let ours = read_optional(&store, &root, BASELINE_FILE).await?;
-    let statistics = read_optional(&store, &root, STATISTICS_FILE).await?;
-    let constraints = read_optional(&store, &root, CONSTRAINTS_FILE).await?;
     let calibration = match &ours {
         Some(_) => read_optional(&store, &root, CALIBRATION_FILE).await?,
         None => None,
     };
+    assemble(
+        &folder,
+        BaselineFiles {
+            ours,
+            calibration,
+            statistics: read_optional(&store, &root, STATISTICS_FILE).await?,
+            constraints: read_optional(&store, &root, CONSTRAINTS_FILE).await?,
+        },
+    )
+}
+
+/// The files of a baseline, as far as they are there.
+#[derive(Debug, Default)]
+pub(crate) struct BaselineFiles {
+    pub(crate) ours: Option<bytes::Bytes>,
+    pub(crate) calibration: Option<bytes::Bytes>,
+    pub(crate) statistics: Option<bytes::Bytes>,
+    pub(crate) constraints: Option<bytes::Bytes>,
+}
+
+/// Makes a baseline of its files; `folder` names them in errors.
+pub(crate) fn assemble(folder: &Location, files: BaselineFiles) -> Result<LoadedBaseline, EngineError> {
+    let BaselineFiles {
+        ours,
+        calibration,
+        statistics,
+        constraints,
+    } = files;
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     for bytes in [&ours, &statistics, &constraints, &calibration]
         .into_iter()
@@ -407,12 +439,17 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
             calibration,
             source: BaselineSource::Driftline,
             digest,
+            rank_maps: BTreeMap::new(),
         });
     }
+    let mut rank_maps = BTreeMap::new();
     let (summary, evidence) = match &statistics {
         Some(bytes) => {
-            let loaded = Statistics::from_bytes(bytes)
-                .and_then(Statistics::into_summary)
+            let statistics =
+                Statistics::from_bytes(bytes).map_err(|error| unusable(STATISTICS_FILE, error))?;
+            rank_maps = statistics.rank_maps();
+            let loaded = statistics
+                .into_summary()
                 .map_err(|error| unusable(STATISTICS_FILE, error))?;
             (loaded.summary, loaded.evidence)
         }
@@ -436,6 +473,7 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
         calibration: None,
         source: BaselineSource::ModelMonitor,
         digest,
+        rank_maps,
     })
 }
 
@@ -473,7 +511,7 @@ fn summary_of_constraints(constraints: &Constraints) -> DatasetSummary {
     }
 }
 
-async fn read_optional(
+pub(crate) async fn read_optional(
     store: &Arc<dyn ObjectStore>,
     root: &str,
     name: &str,

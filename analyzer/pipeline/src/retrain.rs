@@ -114,7 +114,7 @@ fn parameters(variant: Variant) -> Value {
         json!({"Name": "ProcessingInstanceType", "Type": "String", "DefaultValue": "ml.m5.xlarge"}),
         json!({"Name": "VolumeSizeInGB", "Type": "Integer", "DefaultValue": 50}),
         json!({"Name": "MaxRuntimeInSeconds", "Type": "Integer", "DefaultValue": 14400}),
-        json!({"Name": "Epochs", "Type": "Integer", "DefaultValue": 40}),
+        json!({"Name": "Epochs", "Type": "Integer", "DefaultValue": 0}),
         json!({"Name": "Seed", "Type": "Integer", "DefaultValue": 20261121}),
         json!({"Name": "TestShare", "Type": "Float", "DefaultValue": 0.2}),
         json!({"Name": "MinimumQuality", "Type": "Float", "DefaultValue": 0.0}),

@@ -81,35 +81,45 @@ pub(crate) fn categorical(
     .measurement(method, convention, alpha))
 }
 
-/// The distance Model Monitor really reported for numeric columns, for comparison with its past verdicts: deequ's
-/// `QuantileNonSample.getRankMap` (tags 1.1.0 to 2.0.7) keeps one weight per distinct value, so that F, n and m count
-/// distinct values instead of rows and low-cardinality drift is never flagged (contract §3.4, "Defect to know about").
+/// What deequ's `QuantileNonSample.getRankMap` (tags 1.1.0 to 2.0.7) makes of a sketch, levels from 0: each distinct value
+/// with **one** weight, `2^level` of the highest level that holds it, whatever the number of its items (contract §3.4,
+/// "Defect to know about"). `None` where a value is not finite or there are more than 62 levels.
+pub fn rank_map(levels: &[Vec<f64>]) -> Option<WeightedPoints> {
+    let mut items: Vec<(f64, u64)> = Vec::new();
+    for (level, values) in levels.iter().enumerate() {
+        if level > 62 || values.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        // `+ 0.0` makes one of both zeros.
+        items.extend(values.iter().map(|value| (value + 0.0, 1u64 << level)));
+    }
+    items.sort_unstable_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
+    let mut map = WeightedPoints::default();
+    for (value, weight) in items {
+        if map.values.last() == Some(&value) {
+            map.weights.pop();
+        } else {
+            map.values.push(value);
+        }
+        map.weights.push(weight);
+    }
+    Some(map)
+}
+
+/// The distance that Model Monitor's image reports for numeric columns, of both sides' [`rank_map`]s: F, n and m count
+/// distinct values instead of rows, and low-cardinality drift is never flagged. For comparison with its past verdicts.
 ///
-/// Defined here for samples that fit the sketch's lowest level (fewer than 2,048 rows), where each kept weight is 1;
-/// larger windows depend on deequ's random compaction.
+/// # Errors
+/// An empty side.
 pub fn l_infinity_rank_map(method: Method, baseline: &WeightedPoints, current: &WeightedPoints) -> Outcome {
     check(baseline)?;
     check(current)?;
-    if !baseline.is_exact() || !current.is_exact() {
-        return Err(NotComputable::NeedsExactValues);
-    }
-    let distinct = |points: &WeightedPoints| WeightedPoints {
-        values: points.values.clone(),
-        weights: vec![1; points.values.len()],
-        extents: None,
-    };
-    let (left, right) = (distinct(baseline), distinct(current));
-    let by_distinct = numeric(
+    numeric(
         method,
         Convention::Sagemaker,
         None,
-        &NumericPair::new(&left, &right)?,
-    )?;
-    Ok(Measurement {
-        n_baseline: baseline.n(),
-        n_current: current.n(),
-        ..by_distinct
-    })
+        &NumericPair::new(baseline, current)?,
+    )
 }
 
 #[derive(Default)]

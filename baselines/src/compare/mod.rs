@@ -43,7 +43,7 @@ mod tests;
 pub use bins::house_edges;
 pub use categories::CategoryCounts;
 pub use cells::{NumericPair, regrid};
-pub use l_infinity::l_infinity_rank_map;
+pub use l_infinity::{l_infinity_rank_map, rank_map};
 pub use measurement::{Companion, Measurement, NotComputable, Outcome, Parameters};
 pub use method::{Convention, Method, UnknownName};
 pub use spread::Moments;

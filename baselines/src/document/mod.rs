@@ -10,6 +10,7 @@ pub mod calibration;
 pub mod detector;
 pub mod model_monitor;
 pub mod quality;
+pub mod retrain;
 pub mod verdict;
 pub mod window;
 

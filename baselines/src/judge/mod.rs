@@ -8,7 +8,8 @@
 //!
 //! - **Model Monitor's six** (`model_monitor`), with its semantics, names and sentences. A finding of theirs is
 //!   a violation, and those alone enter `constraint_violations.json`, unless the calibrated tests say that it is what
-//!   windows without drift do too: then it is told and violates nothing (`excuse_chance`).
+//!   windows without drift do too: then it is told and violates nothing (`excuse_chance`). With [`SagemakerCompat`] they
+//!   run alone, as the first-party image has them.
 //! - **House checks** (`house`): drift as effect *and* calibrated evidence within a false-alarm budget (`drift`), new
 //!   missing values, NaN and infinities, unseen categories, changed types, absent and unknown columns, rejected records.
 //!   They are warnings, and violations where [`Policy`] says so. Where one of the six has already flagged the same cause,
@@ -52,9 +53,9 @@ pub use verdict::{
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::calibrate::{Calibration, ColumnSettings, FalseAlarmBudget, MinEffect};
+use crate::calibrate::{Against, Calibration, ColumnSettings, EarlierFlags, FalseAlarmBudget, MinEffect};
 use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
-use crate::summary::{ColumnSummary, DatasetSummary, InferredType};
+use crate::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 use drift::Drift;
 
 /// A baseline as the judge sees it.
@@ -72,16 +73,31 @@ pub struct BaselineView<'a> {
     pub calibration: Option<&'a Calibration>,
 }
 
+/// What Model Monitor's own image would have said, and nothing else: its six checks by their thresholds alone. No house
+/// check, no calibration, no excuse by chance, and numeric distances with deequ's
+/// [`rank_map`](crate::compare::rank_map), which hardly ever flags a column of few distinct values (contract §3.4).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SagemakerCompat {
+    /// Rank maps of the baseline's own sketches, by column; of others a sketch is made from the baseline's numbers.
+    pub baseline_rank_maps: BTreeMap<String, WeightedPoints>,
+}
+
 /// What the house alarms about. Model Monitor's thresholds stand in the constraints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// Whether the house's own checks run.
     pub house_checks: bool,
+    /// Verdicts as Model Monitor's image gives them, in place of all else; `None`: ours.
+    pub compat: Option<SagemakerCompat>,
     /// False alarms accepted, over all columns and windows.
     pub false_alarms: FalseAlarmBudget,
     /// Length of the window, which says how much of the budget this run may spend and which null scale holds; without it
     /// a day is assumed for the one, and the number of rows decides the other.
     pub window_seconds: Option<f64>,
+    /// What the summary of [`BaselineView`] is of: the baseline, or earlier windows, which vary themselves.
+    pub against: Against,
+    /// What earlier windows found, where a drift must persist to ring; without it the window is judged by itself.
+    pub earlier: Option<EarlierFlags>,
     /// How large a drift must be to matter.
     pub min_effect: MinEffect,
     /// What is different for single columns, by name.
@@ -104,8 +120,11 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             house_checks: true,
+            compat: None,
             false_alarms: FalseAlarmBudget::default(),
             window_seconds: None,
+            against: Against::Baseline,
+            earlier: None,
             min_effect: MinEffect::default(),
             columns: BTreeMap::new(),
             psi_major: 0.25,
@@ -114,6 +133,21 @@ impl Default for Policy {
             reject_violation: 0.1,
             unseen_warning: 0.01,
         }
+    }
+}
+
+impl Policy {
+    /// The policy of [`SagemakerCompat`].
+    pub fn sagemaker() -> Self {
+        Self {
+            compat: Some(SagemakerCompat::default()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the house's own checks run.
+    fn judges_as_house(&self) -> bool {
+        self.house_checks && self.compat.is_none()
     }
 }
 
@@ -203,15 +237,15 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
             docket.skip(None, check, "the window has no rows", remedy);
         }
     } else {
-        model_monitor::check(current, baseline, &subjects, &mut docket);
-        if policy.house_checks {
+        model_monitor::check(current, baseline, &subjects, policy.compat.as_ref(), &mut docket);
+        if policy.judges_as_house() {
             drift = house::check(current, baseline, &subjects, policy, &mut docket);
             model_monitor::excuse_chance(&subjects, &drift, &mut docket);
         }
     }
     // Readable records alone do not make a window pass.
     let n_evaluated = docket.n_evaluated;
-    if policy.house_checks {
+    if policy.judges_as_house() {
         house::check_rejects(&run.records, policy, &mut docket);
     }
     let Docket {
@@ -361,13 +395,14 @@ fn judged(constraints: &Constraints, policy: &Policy, columns: &[ColumnReport]) 
         ("categorical_drift_method", categorical_drift_method),
         ("comparison_method", comparison_method),
         ("evaluate_constraints", on(monitoring.evaluate_constraints)),
-        ("house_checks", on(policy.house_checks)),
+        ("house_checks", on(policy.judges_as_house())),
         (
             "multiplicity",
             "Benjamini-Hochberg over the columns of the window",
         ),
         ("perform_comparison", on(distribution.perform_comparison)),
     ];
+    let compat = policy.compat.as_ref().map(|_| ("compat", "sagemaker"));
     let measured = columns
         .iter()
         .flat_map(|column| &column.measured)
@@ -383,6 +418,7 @@ fn judged(constraints: &Constraints, policy: &Policy, columns: &[ColumnReport]) 
             .collect(),
         choices: choices
             .into_iter()
+            .chain(compat)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         alarm: None,

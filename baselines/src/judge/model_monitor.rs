@@ -10,25 +10,28 @@
 //! - Column counts leave out columns whose whole side (input or output) was not captured.
 //! - With `ChiSquared` the p-value counts, and violates *below* the threshold.
 //! - Distances are computed correctly. Model Monitor's own jar most likely drops repeated values of a numeric column
-//!   (contract §3.4, "Defect to know about") and so hardly ever flags one with few distinct values; we do.
+//!   (contract §3.4, "Defect to know about") and so hardly ever flags one with few distinct values; we do, unless
+//!   [`SagemakerCompat`] asks for its verdicts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::drift::Drift;
 use super::finding::{CheckKind, Finding, Severity};
-use super::{BaselineView, Docket, Subject};
+use super::{BaselineView, Docket, SagemakerCompat, Subject};
 use crate::calibrate::Component;
-use crate::compare::{Convention, Method};
+use crate::compare::{Convention, Method, Outcome, l_infinity_rank_map, rank_map};
 use crate::constraint::{
     CategoricalDriftMethod, ComparisonMethod, Constraints, DistributionConstraints, FeatureConstraints,
 };
+use crate::document::model_monitor::sketch_levels;
 use crate::document::{java_double, java_percent};
-use crate::summary::{ColumnSummary, DatasetSummary, InferredType};
+use crate::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 
 pub(super) fn check(
     current: &DatasetSummary,
     baseline: &BaselineView<'_>,
     subjects: &[Subject<'_>],
+    compat: Option<&SagemakerCompat>,
     docket: &mut Docket,
 ) {
     let constraints = baseline.constraints;
@@ -75,7 +78,7 @@ pub(super) fn check(
                 check_completeness(feature, column, docket);
                 check_domains(feature, column, constraints, docket);
                 if distribution.perform_comparison {
-                    check_drift(feature, subject, distribution, docket);
+                    check_drift(feature, subject, distribution, compat, docket);
                 }
             }
             Some(column) if column.counts.n_absent > 0 => {
@@ -341,6 +344,7 @@ fn check_drift(
     feature: &FeatureConstraints,
     subject: &Subject<'_>,
     distribution: &DistributionConstraints,
+    compat: Option<&SagemakerCompat>,
     docket: &mut Docket,
 ) {
     let check = CheckKind::BaselineDrift;
@@ -363,7 +367,11 @@ fn check_drift(
         .measured
         .iter()
         .find(|found| found.method == method && found.convention == Convention::Sagemaker);
-    let measurement = match measured.map(|found| &found.outcome) {
+    let as_deequ = compat
+        .filter(|_| is_numeric)
+        .and_then(|compat| rank_map_distance(method, subject, compat));
+    let outcome = as_deequ.as_ref().or(measured.map(|found| &found.outcome));
+    let measurement = match outcome {
         None => return skip(docket, "the baseline has no values of the column".to_owned()),
         Some(Err(reason)) => return skip(docket, reason.to_string()),
         Some(Ok(measurement)) => measurement,
@@ -405,11 +413,29 @@ fn check_drift(
         method: Some(method),
         value,
         limit,
-        derivation: format!("{key} of the constraints"),
+        derivation: if as_deequ.is_some() {
+            format!("{key} of the constraints; deequ's rank map: one weight for each distinct value")
+        } else {
+            format!("{key} of the constraints")
+        },
         description,
         remedy: "look at both distributions; if the new one is the new normal, make a new baseline, and see whether \
                  the model still fits"
             .to_owned(),
         drift: None,
     });
+}
+
+/// The distance of both sides' rank maps; `None` without numbers on a side.
+fn rank_map_distance(method: Method, subject: &Subject<'_>, compat: &SagemakerCompat) -> Option<Outcome> {
+    let of = |column: &ColumnSummary| -> Option<WeightedPoints> {
+        let numeric = column.numeric.as_ref()?;
+        rank_map(&sketch_levels(&numeric.points, column.counts.n_fractional == 0))
+    };
+    let current = of(subject.current?)?;
+    let stored = compat.baseline_rank_maps.get(subject.name);
+    Some(match stored {
+        Some(baseline) => l_infinity_rank_map(method, baseline, &current),
+        None => l_infinity_rank_map(method, &of(subject.baseline?)?, &current),
+    })
 }

@@ -135,6 +135,6 @@ _FINISHED: dict = {}
 def _trained(task: str, tmp_path_factory):
     if task not in _FINISHED:
         folder = JobFolder(tmp_path_factory.mktemp(task) / "job")
-        folder.channel("train", seeded_table(task, 1500), seeded_schema(task)).settings(refit="true")
+        folder.channel("train", seeded_table(task, 1500), seeded_schema(task)).settings(refit="true", epochs=12)
         _FINISHED[task] = (task, folder, folder.run())
     return _FINISHED[task]

@@ -32,7 +32,7 @@ def test_a_job_learns_and_leaves_a_whole_model_folder(trained):
     assert low < found["validation"][name] <= high, "an AUC of 0.5 or an R2 of 0 would be knowing nothing"
     assert low - 0.05 < found["parts"]["network"][name], "the network alone has learnt, too"
     history = json.loads((folder.root / "output" / "data" / "history.json").read_text())
-    assert len(history["network"]["search"]) <= 4
+    assert len(history["network"]["search"]) <= 12
 
 
 def test_predictions_on_new_rows_are_as_good_as_on_validation(trained):

@@ -52,7 +52,7 @@ def test_a_broken_hyperparameters_file_is_named_with_its_place(tmp_path):
     [
         ("epoch", "3", "did you mean `epochs`"),
         ("epochs", "3.5", "a whole number, found `3.5`"),
-        ("epochs", "0", "from 1 to 10000"),
+        ("epochs", "-1", "from 0 to 10000"),
         ("learning_rate", "nan", "from 1e-07 to 1.0"),
         ("dropout", "high", "a number, found `high`"),
         ("algorithm", "forest", "blend, network, boosting"),

@@ -3,6 +3,7 @@
 use crate::args::{AnalyzeArguments, FailOn, Position};
 use crate::progress::Bar;
 use crate::{exit, message, settings};
+use baselines::calibrate::Persistence;
 use baselines::judge::Status;
 use baselines::reference::Reference;
 use bytes::Bytes;
@@ -54,6 +55,9 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         let choices = &analysis.verdict.judged.choices;
         if let Some(windows) = choices.get("reference_windows") {
             message::data(&format!("held against {}: {windows}\n", choices["reference"]));
+        }
+        if let Some(words) = choices.get("persistence") {
+            message::data(&format!("persistence: {words}\n"));
         }
         for place in &written {
             message::data(&format!("wrote {place}\n"));
@@ -121,10 +125,7 @@ fn reference(
     monitor: Option<&Monitor>,
 ) -> Result<ReferenceRequest, EngineError> {
     let reference = match (&arguments.reference, monitor) {
-        (Some(text), _) => text.parse().map_err(|error| {
-            EngineError::new(ErrorKind::Usage, format!("--reference is `{text}`: {error}"))
-                .with_hint("for example --reference trailing:24 --history runs")
-        })?,
+        (Some(text), _) => settings::reference(text, "trailing:24 --history runs")?,
         (None, Some(monitor)) => monitor.drift.reference,
         (None, None) => Reference::default(),
     };
@@ -133,7 +134,19 @@ fn reference(
         (None, Some(monitor)) => monitor.history.clone(),
         (None, None) => None,
     };
-    Ok(ReferenceRequest { reference, history })
+    let persistence = match (&arguments.persistence, monitor) {
+        (Some(text), _) => text.parse().map_err(|error| {
+            EngineError::new(ErrorKind::Usage, format!("--persistence is `{text}`: {error}"))
+                .with_hint("for example --persistence \"2 of 3\" --history runs")
+        })?,
+        (None, Some(monitor)) => monitor.drift.persistence,
+        (None, None) => Persistence::default(),
+    };
+    Ok(ReferenceRequest {
+        reference,
+        history,
+        persistence,
+    })
 }
 
 #[derive(Serialize)]

@@ -5,12 +5,14 @@ pub(crate) mod backtest;
 mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
+pub(crate) mod container;
 mod demo;
 pub(crate) mod pipeline;
 pub(crate) mod quality;
 pub(crate) mod detect;
 pub(crate) mod facet;
 pub(crate) mod timeline;
+pub(crate) mod retrain;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -29,9 +31,11 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Backtest(arguments) => backtest::run(arguments).await,
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
+            Command::Container(arguments) => Box::pin(container::run(arguments)).await,
             Command::Detect(arguments) => detect::run(arguments).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
+            Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })

@@ -66,11 +66,11 @@ pub(crate) struct Loaded {
     pub(crate) has_prediction: bool,
 }
 
-struct Resolved {
-    wanted: Wanted,
+pub(super) struct Resolved {
+    pub(super) wanted: Wanted,
     shown: BTreeMap<String, String>,
     n_scores: usize,
-    has_prediction: bool,
+    pub(super) has_prediction: bool,
     /// Features whose attributions were found.
     attributions: Vec<String>,
 }
@@ -263,7 +263,7 @@ impl Resolved {
     }
 }
 
-fn kind_of(problem: Problem) -> Kind {
+pub(super) fn kind_of(problem: Problem) -> Kind {
     if problem == Problem::Regression {
         Kind::Number
     } else {
@@ -271,7 +271,7 @@ fn kind_of(problem: Problem) -> Kind {
     }
 }
 
-fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanColumns {
+pub(super) fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanColumns {
     match (request.schema, request.known) {
         (None, Some(known)) => plan::for_window(known, None, looked, plan::OutputPosition::Start),
         (schema, _) => plan::for_baseline(schema, looked).0,
@@ -279,7 +279,11 @@ fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanColumns {
 }
 
 /// Which column is which: what arguments say, else the schema, else the baseline, else a single output.
-fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Result<Resolved, EngineError> {
+pub(super) fn resolve(
+    request: &LoadRequest<'_>,
+    choice: &Choice,
+    with_label: bool,
+) -> Result<Resolved, EngineError> {
     let (columns, schema) = (request.columns, request.schema);
     let known = |role: &str| {
         let name = request.baseline_columns.get(role)?;

@@ -20,6 +20,7 @@ mod estimates;
 mod fairness;
 pub(crate) mod gather;
 mod join;
+pub(crate) mod labelled;
 mod labels;
 pub(crate) mod load;
 mod maturity;

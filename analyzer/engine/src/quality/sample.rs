@@ -56,7 +56,7 @@ pub(crate) struct BesideColumn {
 }
 
 /// Names of the columns beside predictions, in the order of their roles.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct BesideNames<'a> {
     pub(crate) features: &'a [BesideColumn],
     /// Features whose attributions were found.

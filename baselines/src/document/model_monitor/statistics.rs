@@ -65,6 +65,22 @@ impl Statistics {
     }
 }
 
+impl Statistics {
+    /// What deequ compares of each numeric column that has a sketch: its [`rank_map`](crate::compare::rank_map), by column.
+    pub fn rank_maps(&self) -> std::collections::BTreeMap<String, crate::summary::WeightedPoints> {
+        let features = self.features.iter().flatten();
+        let map = |feature: &Feature| {
+            let distribution = feature.numerical_statistics.as_ref()?.distribution.as_ref()?;
+            let sketch = distribution.kll.as_ref()?.sketch.as_ref()?;
+            Some((feature.name.clone(), crate::compare::rank_map(&sketch.data)?))
+        };
+        features
+            .filter_map(map)
+            .filter(|(_, map)| !map.values.is_empty())
+            .collect()
+    }
+}
+
 /// How much was analysed, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {

@@ -24,7 +24,7 @@ struct Golden {
 /// G2: a real baseline of 3,000 rows and a real window of 18, with AWS's own verdict. As in that run, the constraints
 /// have `label` edited to Fractional. The live statistics give c and d as Fractional; which of their 18 cells are
 /// whole numbers is read from the sketch, which holds all of them.
-fn golden_g2() -> Option<Golden> {
+fn golden_g2(policy: &Policy) -> Option<Golden> {
     let file = |name: &str| shared(&format!("packt-run/{name}"));
     let loaded = |bytes: &[u8]| Statistics::from_bytes(bytes).unwrap().into_summary().unwrap();
     let LoadedStatistics {
@@ -57,7 +57,7 @@ fn golden_g2() -> Option<Golden> {
         house_edges: None,
         calibration: None,
     };
-    let verdict = judge(&current, &view, run(), &Policy::default());
+    let verdict = judge(&current, &view, run(), policy);
     let theirs = Violations::from_bytes(&file("constraint_violations.json")?)
         .unwrap()
         .violations;
@@ -66,7 +66,7 @@ fn golden_g2() -> Option<Golden> {
 
 #[test]
 fn g2_types_are_violated_in_model_monitors_words() {
-    let Some(Golden { verdict, mut theirs }) = golden_g2() else {
+    let Some(Golden { verdict, mut theirs }) = golden_g2(&Policy::default()) else {
         return;
     };
     let mut ours = Violations::from(&verdict).violations;
@@ -76,12 +76,36 @@ fn g2_types_are_violated_in_model_monitors_words() {
     assert_eq!(ours, theirs);
 }
 
+/// The compatible mode says what AWS's container said: two violations, no drift, with the baseline's own sketch and with
+/// one made from its points.
+#[test]
+fn g2_compatible_verdict_has_their_two_violations_and_no_other() {
+    let Some(bytes) = shared("packt-run/statistics.json") else {
+        return;
+    };
+    let baseline_rank_maps = Statistics::from_bytes(&bytes).unwrap().rank_maps();
+    assert_eq!(baseline_rank_maps.len(), 5);
+    let with_sketch = Policy {
+        compat: Some(SagemakerCompat { baseline_rank_maps }),
+        ..Policy::default()
+    };
+    for policy in [with_sketch, Policy::sagemaker()] {
+        let Some(Golden { verdict, mut theirs }) = golden_g2(&policy) else {
+            return;
+        };
+        theirs.sort_by(|left, right| left.feature_name.cmp(&right.feature_name));
+        assert_eq!(Violations::from(&verdict).violations, theirs);
+        assert_eq!(verdict.findings.len(), 2, "{:?}", verdict.findings);
+        assert_eq!(verdict.judged.choices["compat"], "sagemaker");
+    }
+}
+
 /// The documented difference: correct Robust distances of a, b, c and d pass 0.1, and Model Monitor flagged none
 /// (contract §3.4). Numbers from both files' sketches with numpy 2.4.6: `F = [w[v <= x].sum() for x in grid] / w.sum()`
 /// on both sides, `abs(F - G).max() - 1.8 * sqrt((n + m) / (n * m))`; the label's is 0.0751.
 #[test]
 fn g2_drift_is_found_where_model_monitor_is_silent() {
-    let Some(Golden { verdict, .. }) = golden_g2() else {
+    let Some(Golden { verdict, .. }) = golden_g2(&Policy::default()) else {
         return;
     };
     let distance = |column: &str| {
