@@ -430,7 +430,7 @@ fn profile(
 fn nothing(settings: &Settings, team: &Team, outcome: &ScanOutcome) -> Result<Finished, EngineError> {
     let shown = Location::parse(&settings.shown_source)?;
     if !settings.is_window() {
-        return Err(nothing_decoded(&shown, outcome));
+        return Err(nothing_decoded(&shown, outcome, &settings.window));
     }
     let why = super::why_nothing(
         settings,
