@@ -14,6 +14,7 @@ pub mod analyze;
 pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
+pub mod clarify;
 pub mod compare;
 pub mod detect;
 pub mod dataset;

@@ -13,15 +13,16 @@ mod metric;
 mod flip_test;
 mod interval;
 mod attribution;
+mod sagemaker;
 
 pub use attribution::{ATTRIBUTION_LIMIT, attribution_ndcg};
 pub use counts::{Cell, FacetCounts, FacetRows};
 pub use flip_test::{FlipTest, flip_test};
 pub use interval::{
     AllowedRange, BiasInterval, BiasVerdict, BootstrapOptions, bias_intervals, judge_interval,
-    point_violation,
 };
 pub use metric::{BiasMetric, BiasValue};
+pub use sagemaker::{allowed_by_baseline, point_violation};
 
 /// Why there is no bias value. The texts hold no data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]

@@ -2,10 +2,14 @@
 
 mod analyze;
 pub(crate) mod backtest;
+pub(crate) mod bias;
 mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 mod demo;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod replay;
 pub(crate) mod quality;
 pub(crate) mod detect;
 
@@ -27,6 +31,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Detect(arguments) => detect::run(arguments).await,
+            Command::Bias(arguments) => Box::pin(bias::run(arguments)).await,
+            Command::Replay(arguments) => Box::pin(replay::run(arguments)).await,
+            Command::Import(arguments) => Box::pin(import::run(arguments)).await,
+            Command::Export(arguments) => Box::pin(export::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })

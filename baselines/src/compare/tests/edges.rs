@@ -367,15 +367,44 @@ fn the_rank_map_defect_hides_low_cardinality_drift() {
 /// `1.8 * sqrt((64 + 64) / (64 * 64))` = 0.3181980515339464 (Python 3.13).
 #[test]
 fn the_rank_map_keeps_the_weight_of_the_highest_level() {
-    let levels = [vec![0.0, 1.0, 2.5], vec![0.0, -0.0], vec![], vec![], vec![], vec![1.0, 0.0]];
+    let levels = [
+        vec![0.0, 1.0, 2.5],
+        vec![0.0, -0.0],
+        vec![],
+        vec![],
+        vec![],
+        vec![1.0, 0.0],
+    ];
     let map = rank_map(&levels).unwrap();
-    assert_eq!((map.values.clone(), map.weights.clone()), (vec![0.0, 1.0, 2.5], vec![32, 32, 1]));
-    let binary = |ones: usize| rank_map(&[vec![], vec![], vec![], vec![], vec![], [vec![1.0; ones], vec![0.0; 2131 - ones]].concat()]).unwrap();
+    assert_eq!(
+        (map.values.clone(), map.weights.clone()),
+        (vec![0.0, 1.0, 2.5], vec![32, 32, 1])
+    );
+    let binary = |ones: usize| {
+        rank_map(&[
+            vec![],
+            vec![],
+            vec![],
+            vec![],
+            vec![],
+            [vec![1.0; ones], vec![0.0; 2131 - ones]].concat(),
+        ])
+        .unwrap()
+    };
     let far = rank_map(&[vec![], vec![], vec![], vec![], vec![], vec![7.0; 2000]]).unwrap();
-    let robust = |right: &WeightedPoints| l_infinity_rank_map(Method::LInfinityRobust, &binary(100), right).unwrap().statistic;
+    let robust = |right: &WeightedPoints| {
+        l_infinity_rank_map(Method::LInfinityRobust, &binary(100), right)
+            .unwrap()
+            .statistic
+    };
     assert_eq!(robust(&binary(2000)), 0.0);
     // Against 32 rows of one other value: 1 − 1.8·√((64 + 32)/(64·32)).
-    check_value("far", robust(&far), 1.0 - 1.8 * (96.0f64 / 2048.0).sqrt(), tolerance::STATISTIC);
+    check_value(
+        "far",
+        robust(&far),
+        1.0 - 1.8 * (96.0f64 / 2048.0).sqrt(),
+        tolerance::STATISTIC,
+    );
     assert!(rank_map(&[vec![f64::NAN]]).is_none());
 }
 
