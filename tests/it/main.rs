@@ -14,6 +14,7 @@ mod command;
 mod compare;
 mod dataset;
 mod directions;
+mod from_model_monitor;
 mod licences;
 mod quality;
 mod over_time;

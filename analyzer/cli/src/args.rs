@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Bias(crate::command::bias::BiasArguments),
     /// Judge stored history as Model Monitor does and as Driftline does, and show where they differ.
     Replay(crate::command::replay::ReplayArguments),
-    /// Make a monitor of a Model Monitor schedule: its definitions and baseline files, or its name.
+    /// Make a monitor of a Model Monitor schedule: its descriptions and baseline files, or its name.
     Import(crate::command::import::ImportArguments),
     /// Write Model Monitor's files, the model registry's entries, or the requests that run our image.
     Export(crate::command::export::ExportArguments),

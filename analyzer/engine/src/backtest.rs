@@ -11,10 +11,10 @@ mod alarms;
 mod document;
 mod page;
 mod picture;
-mod replay;
+pub(crate) mod replay;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 use crate::analyze::judge_summary;
 use crate::baseline::load;

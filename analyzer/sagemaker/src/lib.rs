@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+pub mod schedule;
+
 use aws_types::SdkConfig;
 
 /// A client of SageMaker's API under the settings (region, credentials, endpoint, retries) of `shared`.

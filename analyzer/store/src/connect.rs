@@ -198,7 +198,8 @@ async fn new_client(location: &Location, options: &StoreOptions) -> Result<aws_s
     Ok(aws_sdk_s3::Client::from_conf(config.build()))
 }
 
-async fn shared_config(options: &StoreOptions) -> SdkConfig {
+/// Region, credentials, endpoint, retries and HTTP client for a client of any AWS service.
+pub async fn shared_config(options: &StoreOptions) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .retry_config(

@@ -22,7 +22,7 @@ mod object_store;
 mod read_ahead;
 mod s3;
 
-pub use connect::{AccessKey, Clients, StoreOptions, open_store};
+pub use connect::{AccessKey, Clients, StoreOptions, open_store, shared_config};
 pub use counting::{CountingStore, RequestCounts};
 pub use error::{Operation, StoreError, StoreErrorKind};
 pub use local::LocalStore;

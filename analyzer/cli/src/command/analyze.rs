@@ -42,7 +42,8 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
     let request = request(&arguments, monitor.as_ref(), scan, &options).await?;
     let reference = reference(&arguments, monitor.as_ref())?;
     if arguments.compat.is_some() && reference.reference != Reference::Baseline {
-        let wrong = "--compat sagemaker holds a window against the baseline, and another reference is asked for";
+        let wrong =
+            "--compat sagemaker holds a window against the baseline, and another reference is asked for";
         return Err(EngineError::new(ErrorKind::Usage, wrong)
             .with_hint("leave --reference out: Model Monitor knows no other")
             .into());

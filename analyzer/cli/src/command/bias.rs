@@ -89,15 +89,18 @@ pub(crate) async fn run(arguments: BiasArguments) -> anyhow::Result<u8> {
     };
     let written = finished.write(&output, &options).await?;
     if arguments.json {
-        message::data(&format!("{}\n", serde_json::to_string_pretty(&Printed::of(&finished))?));
+        message::data(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&Printed::of(&finished))?
+        ));
     } else {
         message::data(&finished.text());
         for place in &written {
             message::data(&format!("wrote {place}\n"));
         }
     }
-    let none_judged = !finished.judged.is_empty()
-        && finished.judged.iter().all(|judged| judged.reason.is_some());
+    let none_judged =
+        !finished.judged.is_empty() && finished.judged.iter().all(|judged| judged.reason.is_some());
     Ok(match arguments.fail_on {
         Some(_) if finished.is_violated() => exit::VIOLATED,
         Some(FailOn::NotEvaluated) if none_judged => exit::NOT_EVALUATED,
@@ -232,7 +235,9 @@ impl<'a> PrintedMetric<'a> {
             baseline: judged.baseline.map(ClarifyNumber),
             live: judged.live.map(ClarifyNumber),
             interval: judged.interval.map(|interval| [interval.low, interval.high]),
-            allowed: judged.allowed.map(|allowed| [end(allowed.low), end(allowed.high)]),
+            allowed: judged
+                .allowed
+                .map(|allowed| [end(allowed.low), end(allowed.high)]),
             reason: judged.reason.as_deref(),
         }
     }

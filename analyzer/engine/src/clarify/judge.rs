@@ -10,7 +10,7 @@ use baselines::bias::{
 };
 use baselines::document::DocumentError;
 use baselines::document::clarify::{
-    Analysis, BiasReport, ClarifyNumber, ClarifyViolation, ClarifyViolations, python_number,
+    Analysis, BiasReport, ClarifyNumber, ClarifyViolation, ClarifyViolations, MetricReport, python_number,
 };
 use std::collections::BTreeMap;
 
@@ -157,12 +157,13 @@ fn pairs(baseline: &Analysis, live: &Analysis) -> Vec<JudgedMetric> {
                 for metric in &report.metrics {
                     let found = live
                         .as_ref()
-                        .and_then(|live| value(live, facet, &report.value_or_threshold, &metric.name));
+                        .and_then(|live| find(live, facet, &report.value_or_threshold, &metric.name));
+                    let value = found.and_then(|found| found.value);
                     let limit = metric.value.map(|ClarifyNumber(value)| value);
-                    let reason = match (limit, found) {
-                        (None, _) => Some(NO_BASELINE),
-                        (_, None) => Some(NO_FACET),
-                        (_, Some(None)) => Some(NO_LIVE),
+                    let reason = match (limit, found, value) {
+                        (None, ..) => Some(NO_BASELINE),
+                        (_, None, _) => Some(NO_FACET),
+                        (_, _, None) => Some(NO_LIVE),
                         _ => None,
                     };
                     out.push(JudgedMetric {
@@ -170,7 +171,7 @@ fn pairs(baseline: &Analysis, live: &Analysis) -> Vec<JudgedMetric> {
                         of: report.value_or_threshold.clone(),
                         metric: metric.name.clone(),
                         baseline: limit,
-                        live: found.flatten(),
+                        live: value.map(|ClarifyNumber(value)| value),
                         interval: None,
                         allowed: None,
                         ruling: Ruling::NotEvaluated,
@@ -183,9 +184,9 @@ fn pairs(baseline: &Analysis, live: &Analysis) -> Vec<JudgedMetric> {
     out
 }
 
-/// The metric of a facet value, `Some(None)` where it has no value. A facet's one interval stands for the baseline's, whose
+/// The metric of a facet value. A facet's one interval stands for the baseline's, whose
 /// upper end is the largest value of its own data.
-fn value(live: &BiasReport, facet: &str, of: &str, metric: &str) -> Option<Option<BiasValue>> {
+fn find<'a>(live: &'a BiasReport, facet: &str, of: &str, metric: &str) -> Option<&'a MetricReport> {
     let reports = live.facets.get(facet)?;
     let lower = |text: &str| {
         text.strip_prefix('(')
@@ -201,8 +202,7 @@ fn value(live: &BiasReport, facet: &str, of: &str, metric: &str) -> Option<Optio
                 .iter()
                 .find(|report| lower(&report.value_or_threshold).as_ref() == Some(&wanted))
         })?;
-    let found = report.metrics.iter().find(|found| found.name == metric)?;
-    Some(found.value.map(|ClarifyNumber(value)| value))
+    report.metrics.iter().find(|found| found.name == metric)
 }
 
 /// Attribution constraints: the baseline's methods and labels, each by nDCG.

@@ -60,8 +60,14 @@ const BOTH: &str = r#""pre_training_bias":{"methods":"all"},"post_training_bias"
 
 fn metric(report: &BiasRun, name: &str) -> Option<f64> {
     let analysis = &report.analysis;
-    let reports = [&analysis.pre_training_bias_metrics, &analysis.post_training_bias_metrics];
-    let mut all = reports.into_iter().flatten().flat_map(|report| report.facets.values().flatten());
+    let reports = [
+        &analysis.pre_training_bias_metrics,
+        &analysis.post_training_bias_metrics,
+    ];
+    let mut all = reports
+        .into_iter()
+        .flatten()
+        .flat_map(|report| report.facets.values().flatten());
     all.find_map(|facet| facet.metrics.iter().find(|metric| metric.name == name))
         .and_then(|metric| metric.value)
         .and_then(|ClarifyNumber(value)| value.finite())
@@ -77,8 +83,12 @@ fn g4_the_pre_training_baseline_is_clarifys() {
     );
     let ours = run(&request).unwrap();
     assert_eq!(ours.rows.n_rows, 666);
-    let theirs = std::fs::read(folder.join("nb-outputs/clarify_endpoint_bias_baseline_analysis.json")).unwrap();
-    let theirs = Analysis::from_bytes(&theirs).unwrap().pre_training_bias_metrics.unwrap();
+    let theirs =
+        std::fs::read(folder.join("nb-outputs/clarify_endpoint_bias_baseline_analysis.json")).unwrap();
+    let theirs = Analysis::from_bytes(&theirs)
+        .unwrap()
+        .pre_training_bias_metrics
+        .unwrap();
     let ours = ours.analysis.pre_training_bias_metrics.unwrap();
     assert_eq!(
         (&ours.label, &ours.label_value_or_threshold),
@@ -88,7 +98,10 @@ fn g4_the_pre_training_baseline_is_clarifys() {
     assert_eq!(ours.value_or_threshold, theirs.value_or_threshold);
     assert_eq!(ours.metrics.len(), 8);
     for (ours, theirs) in ours.metrics.iter().zip(&theirs.metrics) {
-        assert_eq!((&ours.name, &ours.description), (&theirs.name, &theirs.description));
+        assert_eq!(
+            (&ours.name, &ours.description),
+            (&theirs.name, &theirs.description)
+        );
         let value = |metric: &Option<ClarifyNumber>| metric.unwrap().0.finite().unwrap();
         let (a, b) = (value(&ours.value), value(&theirs.value));
         assert!((a - b).abs() <= 1e-15, "{}: {a} {b}", ours.name);
@@ -124,7 +137,8 @@ fn same_violations(ours: &[ClarifyViolation], theirs: &[ClarifyViolation]) {
 }
 
 fn golden(folder: &Path, live: &Path, prediction: &str, violations: &str) {
-    let baseline = std::fs::read(folder.join("nb-outputs/clarify_endpoint_bias_baseline_analysis.json")).unwrap();
+    let baseline =
+        std::fs::read(folder.join("nb-outputs/clarify_endpoint_bias_baseline_analysis.json")).unwrap();
     let request = BiasRequest {
         baseline: Some(Analysis::from_bytes(&baseline).unwrap()),
         compat_sagemaker: true,
@@ -177,7 +191,13 @@ fn rows() -> Vec<(f64, &'static str, i64, i64, f64)> {
             let sex = if row % 3 == 0 { "f" } else { "m" };
             let approved = i64::from((row * 7) % 5 < if row % 3 == 0 { 2 } else { 3 });
             let score = f64::from((row * 11) % 10) / 10.0;
-            (1000.5 + f64::from(row * 37 % 41), sex, i64::from(row % 2), approved, score)
+            (
+                1000.5 + f64::from(row * 37 % 41),
+                sex,
+                i64::from(row % 2),
+                approved,
+                score,
+            )
         })
         .collect()
 }
@@ -227,7 +247,11 @@ fn a_table_gives_the_same_analysis_in_every_format() {
     let facets = &first.analysis.post_training_bias_metrics.as_ref().unwrap().facets;
     assert_eq!(facets["sex"][0].value_or_threshold, "f");
     assert_eq!(facets["income"][0].value_or_threshold, "(1020.0, 1040.5]");
-    let names: Vec<&str> = facets["sex"][0].metrics.iter().map(|metric| metric.name.as_str()).collect();
+    let names: Vec<&str> = facets["sex"][0]
+        .metrics
+        .iter()
+        .map(|metric| metric.name.as_str())
+        .collect();
     assert_eq!(names, ["CDDPL", "DI", "FT"]);
     assert!(metric(&first, "FT").is_some());
     for (text, data) in [
@@ -333,7 +357,10 @@ fn what_is_wrong_is_said_by_name() {
         (format!(r#"{{"label":"y",{facet}}}"#), "asks for no bias metrics"),
         (format!(r#"{{"label":"y",{pre}}}"#), "names no facet"),
         (format!(r#"{{"label":"z",{facet},{pre}}}"#), "column `z`"),
-        (format!(r#"{{"label":"y",{facet},{pre}}}"#), "label_values_or_threshold"),
+        (
+            format!(r#"{{"label":"y",{facet},{pre}}}"#),
+            "label_values_or_threshold",
+        ),
         (
             format!(r#"{{"dataset_type":"application/json","label":"y",{facet},{pre}}}"#),
             "features is not given",
