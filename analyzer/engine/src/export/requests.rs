@@ -200,9 +200,9 @@ fn input(name: &str, uri: &str, local: &str, shared: bool) -> Value {
 fn job(
     settings: &RequestSettings,
     suffix: &str,
-    inputs: Vec<Value>,
-    output: (&str, String),
-    environment: Map<String, Value>,
+    inputs: &[Value],
+    output: (&str, &str),
+    environment: &Map<String, Value>,
 ) -> Value {
     json!({
         "ProcessingJobName": format!("{}-{suffix}", settings.name),
@@ -232,8 +232,8 @@ fn baseline_job(settings: &RequestSettings, data: &str) -> Value {
     variables.insert("output_path".to_owned(), json!(OUTPUT));
     variables.insert("publish_cloudwatch_metrics".to_owned(), json!("Disabled"));
     let inputs = vec![input("baseline_dataset_input", data, local, false)];
-    let output = ("monitoring_output", settings.baseline.clone());
-    job(settings, "baseline", inputs, output, variables)
+    let output = ("monitoring_output", settings.baseline.as_str());
+    job(settings, "baseline", &inputs, output, &variables)
 }
 
 fn window_job(settings: &RequestSettings, capture: &str) -> Value {
@@ -277,8 +277,8 @@ fn window_job(settings: &RequestSettings, capture: &str) -> Value {
             false,
         ),
     ];
-    let output = ("result", settings.results.clone());
-    job(settings, "window", inputs, output, variables)
+    let output = ("result", settings.results.as_str());
+    job(settings, "window", &inputs, output, &variables)
 }
 
 fn monitored(settings: &RequestSettings) -> (&'static str, Value) {

@@ -177,8 +177,9 @@ fn fate(definition: &Definition, path: &str, capture: &str) -> (Fate, String) {
                 ),
             }
         }
-        "EndpointName" => taken(format!("capture = {capture:?}")),
-        "DataCapturedDestinationS3Uri" | "DestinationS3Uri" => taken(format!("capture = {capture:?}")),
+        "EndpointName" | "DataCapturedDestinationS3Uri" | "DestinationS3Uri" => {
+            taken(format!("capture = {capture:?}"))
+        }
         "VariantName" => match definition.variants().as_slice() {
             [_] => taken(format!("capture = {capture:?}")),
             _ => taken("all variants are read together".to_owned()),
