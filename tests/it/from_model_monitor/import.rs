@@ -92,10 +92,7 @@ fn a_monitor_imported_from_files_analyzes() {
     world
         .succeed("analyze --monitor imported/monitor.toml --output window")
         .unwrap();
-    assert_eq!(
-        world.json("window/verdict.json").unwrap()["run"]["records"]["rows"],
-        60
-    );
+    assert_eq!(world.json("window/verdict.json").unwrap()["records"]["rows"], 60);
     let printed = world.succeed("import --files mm --output again --json").unwrap();
     let printed: Value = serde_json::from_str(&printed.stdout).unwrap();
     assert_eq!(printed, world.json("imported/import.json").unwrap());

@@ -221,7 +221,18 @@ pub async fn load_analysis(at: &Location, options: &StoreOptions) -> Result<Anal
     let named = at.file_name().is_some_and(|name| name.ends_with(".json"));
     let at = if named { at.clone() } else { at.join(ANALYSIS_FILE) };
     let bytes = fetch(&at, options).await?;
-    Analysis::from_bytes(&bytes).map_err(|error| file_error(&at, &error))
+    let analysis = Analysis::from_bytes(&bytes).map_err(|error| file_error(&at, &error))?;
+    let is_one = analysis.pre_training_bias_metrics.is_some()
+        || analysis.post_training_bias_metrics.is_some()
+        || analysis.other.contains_key("explanations");
+    if !is_one {
+        return Err(EngineError::new(
+            ErrorKind::Usage,
+            format!("{at} is no analysis: it has neither bias metrics nor explanations"),
+        )
+        .with_hint("give an analysis.json of Clarify or of `driftline bias`"));
+    }
+    Ok(analysis)
 }
 
 async fn fetch(at: &Location, options: &StoreOptions) -> Result<bytes::Bytes, EngineError> {
