@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tests::repository;
 use tests::world::{World, file_names};
@@ -151,7 +151,7 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-fn validated(python: &PathBuf, requests: &Value) -> (bool, String) {
+fn validated(python: &Path, requests: &Value) -> (bool, String) {
     let script = repository::root().join("tests/reference/sagemaker/validate_requests.py");
     let mut child = Command::new(python)
         .arg(script)
