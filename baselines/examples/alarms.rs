@@ -7,7 +7,7 @@
 
 use baselines::baseline::{Baseline, BaselineColumn, Role};
 use baselines::calibrate::{
-    AaSettings, ColumnEvidence, MinEffect, Resampling, check, column_evidence, decide,
+    AaSettings, Against, ColumnEvidence, MinEffect, Resampling, check, column_evidence, decide,
 };
 use baselines::compare::{Context, Convention, Method, NumericPair};
 use baselines::judge::Evidence;
@@ -246,7 +246,16 @@ fn judge(reference: &Reference, current: &[ColumnSummary], planted_idx: usize) -
     let evidence: Vec<ColumnEvidence> = columns
         .iter()
         .zip(&counted)
-        .map(|(baseline, current)| column_evidence(&baseline.summary, current, Evidence::Counted, None, None))
+        .map(|(baseline, current)| {
+            column_evidence(
+                &baseline.summary,
+                current,
+                Evidence::Counted,
+                None,
+                None,
+                Against::Baseline,
+            )
+        })
         .collect();
     let columns: Vec<(&ColumnEvidence, MinEffect)> = evidence
         .iter()

@@ -21,6 +21,7 @@ pub mod calibrate;
 pub mod reference;
 pub mod stream;
 pub mod judge;
+pub mod decide;
 pub mod maturity;
 pub mod quality;
 pub mod estimate;

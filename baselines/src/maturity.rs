@@ -4,7 +4,8 @@
 //! Predictions are counted in cohorts by the hour of their inference, labels by whole hours of delay. The share of
 //! predictions that are labelled within a delay is one minus the Kaplan–Meier estimate of "still unlabelled" (Kaplan &
 //! Meier 1958, J. Am. Stat. Assoc. 53, 457–481): a young prediction without a label is *censored* at its age, not
-//! missing. Some predictions never get a label, so the curve levels off below 1; "final" is measured against that
+//! missing, and an old window that nobody has looked at
+//! since is censored at its age then. Some predictions never get a label, so the curve levels off below 1; "final" is measured against that
 //! level. Does not read a clock (the caller says what time it is), and does not know what labels mean.
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Cohort {
     pub n: u64,
     /// Labels by their delay in whole hours. A label from before its prediction has delay 0.
     pub delays: BTreeMap<u32, u64>,
+    /// Until when its labels were looked for, in seconds; without it until the time that is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<i64>,
 }
 
 impl Cohort {
@@ -80,6 +84,13 @@ impl LabelDelays {
         }
     }
 
+    /// Says until when the labels of all cohorts were looked for: later ones would not be here.
+    pub fn seen_until(&mut self, second: i64) {
+        for cohort in self.cohorts.values_mut() {
+            cohort.seen = Some(second);
+        }
+    }
+
     /// Takes the cohorts of `newer` in, in place of older knowledge of the same hours.
     pub fn update(&mut self, newer: &Self) {
         self.cohorts
@@ -101,7 +112,7 @@ impl LabelDelays {
         let mut follow_up = 0;
         for (hour, cohort) in &self.cohorts {
             let longest = cohort.delays.keys().next_back().copied().unwrap_or(0);
-            let age = age_hours(*hour, now).max(longest);
+            let age = age_hours(*hour, cohort.seen.unwrap_or(now).min(now)).max(longest);
             follow_up = follow_up.max(age);
             for (delay, n) in &cohort.delays {
                 *events.entry(*delay).or_default() += n;

@@ -186,7 +186,7 @@ pub struct CategoricalSummary {
 }
 
 /// Where in the window a column's cells of one class were first and last seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Position {
     /// Index of the object in the run's sorted list of objects.
     pub object_idx: u32,

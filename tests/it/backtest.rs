@@ -100,6 +100,126 @@ fn persistence_waits_for_enough_windows() {
     );
 }
 
+/// Alarms of `x` by day: in the order of the days, `analyze` by itself with what it stored before, beside `backtest`.
+fn in_sequence_and_replayed(settings: &str) -> (Vec<String>, Vec<String>) {
+    let world = world(&History::usual());
+    let monitor = std::fs::read_to_string(world.path("settings/monitor.toml")).unwrap();
+    let (top, drift) = monitor.split_once("[drift]").unwrap();
+    world
+        .write(
+            "settings/monitor.toml",
+            format!("{top}history = \"../runs\"\n[drift]{drift}{settings}"),
+        )
+        .unwrap();
+    let replay = world.succeed(&format!("{BACKTEST} --json")).unwrap();
+    let replay: serde_json::Value = serde_json::from_str(&replay.stdout).unwrap();
+    let replayed = replay["budgets"][0]["states"]["x"].as_array().unwrap();
+    let replayed = replayed.iter().map(|state| state.as_str().unwrap().to_owned());
+    let mut in_sequence = Vec::new();
+    for day in 21..33 {
+        let date = |day: u32| match day {
+            0..=31 => format!("2026-01-{day:02}T00:00:00Z"),
+            _ => format!("2026-02-{:02}T00:00:00Z", day - 31),
+        };
+        let (start, end) = (date(day), date(day + 1));
+        let ran = world
+            .run(&format!(
+                "analyze --monitor settings/monitor.toml --start {start} --end {end} --output runs/{day}"
+            ))
+            .unwrap();
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let verdict = world.json(&format!("runs/{day}/verdict.json")).unwrap();
+        let of_x = |entry: &&serde_json::Value| entry["check"] == "drift" && entry["column"] == "x";
+        let entries = |name: &str| verdict[name].as_array().unwrap().clone();
+        let skipped = entries("not_evaluated")
+            .iter()
+            .any(|entry| entry["check"] == "drift" && (entry["column"].is_null() || entry["column"] == "x"));
+        let found = entries("findings")
+            .iter()
+            .find(of_x)
+            .map(|found| found["severity"].clone());
+        let state = match found.as_ref().and_then(|severity| severity.as_str()) {
+            Some("info") => "flagged",
+            Some(_) => "alarm",
+            None if verdict["records"]["rows"] == 0 => "no_data",
+            None if skipped => "not_evaluated",
+            None => "quiet",
+        };
+        in_sequence.push(state.to_owned());
+    }
+    (in_sequence, replayed.collect())
+}
+
+#[test]
+fn windows_judged_one_by_one_ring_as_the_replay_says() {
+    for (settings, first_alarm, n_alarms) in [
+        ("", 8, 4),
+        ("persistence = \"2 of 3\"\n", 9, 3),
+        ("persistence = \"4 of 4\"\n", 11, 1),
+        // Held against the three days before, the shift is news until it is usual.
+        ("persistence = \"2 of 3\"\nreference = \"trailing:3\"\n", 9, 1),
+        ("reference = \"previous\"\n", 8, 1),
+    ] {
+        let (in_sequence, replayed) = in_sequence_and_replayed(settings);
+        assert_eq!(in_sequence, replayed, "{settings}");
+        let alarms: Vec<usize> = (0..replayed.len())
+            .filter(|idx| replayed[*idx] == "alarm")
+            .collect();
+        assert_eq!(alarms.first(), Some(&first_alarm), "{settings} {replayed:?}");
+        assert_eq!(alarms.len(), n_alarms, "{settings} {replayed:?}");
+    }
+}
+
+#[test]
+fn a_reference_can_be_tried_and_the_past_before_it_is_not_evaluated() {
+    let world = world(&History::usual());
+    let answer = world
+        .succeed(&format!("{BACKTEST} --reference trailing:3 --json"))
+        .unwrap();
+    let printed: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(printed["reference"], "trailing:3");
+    let states = printed["budgets"][0]["states"]["x"].as_array().unwrap();
+    assert!(
+        states[..3].iter().all(|state| *state == "not_evaluated"),
+        "{states:?}"
+    );
+    assert_eq!(states[8], "alarm", "{states:?}");
+    let wrong = world.run(&format!("{BACKTEST} --reference yesterday")).unwrap();
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.stderr.contains("--reference is `yesterday`"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn persistence_without_a_history_rings_and_says_so() {
+    let world = world(&History::usual());
+    let analyze = "analyze --monitor settings/monitor.toml --start 2026-01-30T00:00:00Z --end 2026-01-31T00:00:00Z --output out";
+    let found = world
+        .succeed(&format!("{analyze} --json"))
+        .and_then(|_| world.json("out/verdict.json"))
+        .unwrap();
+    assert!(found["judged"]["choices"]["persistence"].is_null(), "{found}");
+    let monitor = std::fs::read_to_string(world.path("settings/monitor.toml")).unwrap();
+    world
+        .write(
+            "settings/monitor.toml",
+            format!("{monitor}persistence = \"2 of 3\"\n"),
+        )
+        .unwrap();
+    let said = world.succeed(analyze).unwrap().stdout;
+    assert!(said.contains("no history of earlier windows is named"), "{said}");
+    let verdict = world.json("out/verdict.json").unwrap();
+    let severity = verdict["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|found| found["check"] == "drift");
+    assert_ne!(severity.unwrap()["severity"], "info", "{verdict}");
+}
+
 #[test]
 fn a_table_with_times_is_replayed_as_well() {
     let world = world(&History::usual());

@@ -144,3 +144,38 @@ fn the_backtest_draws_a_picture_per_budget() {
         assert!(n_shades > 20, "{name}: the page shows only {n_shades} shades");
     }
 }
+
+#[test]
+fn the_timeline_draws_estimate_and_labels() {
+    let Some(browser) = browser() else {
+        eprintln!("skipped: no chromium");
+        return;
+    };
+    let world = World::new().unwrap();
+    world.succeed("demo --output demo").unwrap();
+    for name in [
+        "demo/timeline/timeline.html",
+        "demo/quality/2011-05/r3/quality.html",
+    ] {
+        let page = world.path(name);
+        let document = visit(browser, &world.path("profile"), &page, &["--dump-dom"]);
+        assert!(document.matches("<svg class=\"chart\"").count() >= 2, "{name}");
+        for (size, is_dark) in [("1200,1600", false), ("1200,1600", true), ("390,1600", false)] {
+            let picture = world.path("picture.png");
+            let screenshot = format!("--screenshot={}", picture.display());
+            let window = format!("--window-size={size}");
+            let mut arguments = vec![screenshot.as_str(), window.as_str()];
+            if is_dark {
+                arguments.push("--blink-settings=preferredColorScheme=0");
+            }
+            visit(browser, &world.path("profile"), &page, &arguments);
+            let (n_shades, brightness) = shades_and_brightness(&picture);
+            assert!(n_shades > 20, "{name} at {size}: {n_shades} shades");
+            assert_eq!(
+                brightness < 128,
+                is_dark,
+                "{name} at {size}: mean brightness {brightness}"
+            );
+        }
+    }
+}

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a line of an object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum RecordFormat {
     /// A capture record per line.
     Capture,
@@ -214,8 +214,8 @@ impl Decoder {
             .as_ref()
             .ok_or(RejectReason::NotACaptureRecord)?;
         let has_data = |side: &&CapturedSide<'_>| side.data.is_some();
-        let input = data.endpoint_input.as_ref().filter(has_data);
-        let output = data
+        let mut input = data.endpoint_input.as_ref().filter(has_data);
+        let mut output = data
             .endpoint_output
             .as_ref()
             .or(data.batch_transform_output.as_ref())
@@ -223,6 +223,9 @@ impl Decoder {
         if input.is_none() && output.is_none() {
             return Err(RejectReason::NotACaptureRecord);
         }
+        let layout = self.batch.layout();
+        input = input.filter(|_| layout.reads(Side::Input));
+        output = output.filter(|_| layout.reads(Side::Output));
         let event = record.event_metadata.as_ref();
         if event.and_then(|event| event.invocation_source.as_deref()) == Some("ShadowExperiment") {
             outcome.n_shadow += 1;

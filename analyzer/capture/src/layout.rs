@@ -43,6 +43,8 @@ pub struct Layout {
     by_name: [HashMap<String, u32>; 2],
     /// Names that are read and dropped.
     dropped: Vec<(Side, String)>,
+    /// Sides of captured records that are passed over.
+    unread: [bool; 2],
 }
 
 impl Layout {
@@ -70,6 +72,18 @@ impl Layout {
             self.dropped.push((side, name.clone()));
         }
         self
+    }
+
+    /// Passes `side` of captured records over, as if it had not been captured.
+    #[must_use]
+    pub fn without(mut self, side: Side) -> Self {
+        self.unread[side as usize] = true;
+        self
+    }
+
+    /// Whether `side` of captured records is read.
+    pub fn reads(&self, side: Side) -> bool {
+        !self.unread[side as usize]
     }
 
     /// The planned columns.

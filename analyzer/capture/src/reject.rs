@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The reasons, a closed list: they become counts, labels and report rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum RejectReason {
     /// Nothing but white space.
     BlankLine,

@@ -1,5 +1,7 @@
 //! RFC 3339 times and half-open windows, in whole seconds of UTC. Never reads a clock.
 
+use std::fmt;
+
 /// A half-open window `[start, end)`; an open side is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TimeWindow {
@@ -23,6 +25,14 @@ impl TimeWindow {
     pub fn may_hold_hour(&self, hour_start: i64) -> bool {
         self.end.is_none_or(|end| hour_start < end)
             && self.start.is_none_or(|start| hour_start + 2 * 3600 > start)
+    }
+}
+
+/// `2026-11-20T00:00:00Z to 2026-11-21T00:00:00Z`, an open side as `…`.
+impl fmt::Display for TimeWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = |second: Option<i64>| second.and_then(format_rfc3339).unwrap_or_else(|| "…".to_owned());
+        write!(f, "{} to {}", side(self.start), side(self.end))
     }
 }
 
@@ -123,5 +133,14 @@ mod tests {
             format_rfc3339(1_650_241_308).as_deref(),
             Some("2022-04-18T00:21:48Z")
         );
+    }
+
+    #[test]
+    fn a_window_shows_its_sides() {
+        let window = TimeWindow {
+            start: Some(1_650_241_308),
+            end: None,
+        };
+        assert_eq!(window.to_string(), "2022-04-18T00:21:48Z to …");
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Calibrate(CalibrateArguments),
     /// Compare two tables, column by column, by any method under any library's convention.
     Compare(crate::command::compare::CompareArguments),
+    /// Run as the container of a SageMaker processing or monitoring job, in place of Model Monitor's image.
+    Container(crate::command::container::ContainerArguments),
     /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
     Detect(crate::command::detect::DetectArguments),
     /// Measure bias by Clarify's files: analysis_config.json in, analysis.json and violations out.
@@ -43,6 +45,12 @@ pub(crate) enum Command {
     Import(crate::command::import::ImportArguments),
     /// Write Model Monitor's files, the model registry's entries, or the requests that run our image.
     Export(crate::command::export::ExportArguments),
+    /// Set windows side by side: drift of the inputs, estimated quality, and what the labels said then.
+    Timeline(crate::command::timeline::TimelineArguments),
+    /// The retraining pipeline: its definition, running it on this machine, its steps.
+    Pipeline(crate::command::pipeline::PipelineArguments),
+    /// Decide whether to retrain, start the pipeline once, follow it, and say why.
+    Retrain(crate::command::retrain::RetrainArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }
@@ -98,7 +106,11 @@ pub(crate) struct AnalyzeArguments {
     /// windows of the same hour of the week, UTC); the baseline without it. Constraints stay the baseline's.
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) reference: Option<String>,
-    /// Folder with the outputs of earlier runs, whose window.profile files make the reference.
+    /// How many of the last windows must find a column drifted before it rings, for example "2 of 3"; earlier ones are
+    /// those below --history.
+    #[arg(long, value_name = "N of M")]
+    pub(crate) persistence: Option<String>,
+    /// Folder with the outputs of earlier runs: their window.profile files make the reference, their verdicts say what persists.
     #[arg(long, value_name = "LOCATION")]
     pub(crate) history: Option<String>,
     /// Write every refused line to this file: object, line, byte offset, reason. JSON Lines.

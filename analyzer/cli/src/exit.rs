@@ -16,6 +16,11 @@ pub(crate) const NOTHING: u8 = 4;
 pub(crate) const NOT_EVALUATED: u8 = 5;
 /// Storage failed or refused.
 pub(crate) const STORAGE: u8 = 6;
+/// A pipeline execution failed, or its condition said no.
+pub(crate) const EXECUTION_FAILED: u8 = 7;
+
+/// Asked to stop by SIGTERM: 128 + 15, as shells have it.
+pub(crate) const STOPPED: u8 = 143;
 
 /// The code of an ended run.
 pub(crate) fn code_of(kind: ErrorKind) -> u8 {

@@ -2,6 +2,7 @@
 
 use crate::args::ReadingArguments;
 use baselines::calibrate::{BudgetError, FalseAlarmBudget, MinEffect};
+use baselines::reference::Reference;
 use capture::limits::Limits;
 use capture::schema::Schema;
 use capture::time::{TimeWindow, parse_rfc3339};
@@ -72,6 +73,14 @@ pub(crate) fn budget(argument: &str, text: &str) -> Result<FalseAlarmBudget, Eng
             format!("{argument} has `{}`: {error}", text.trim()),
         )
         .with_hint("for example --false-alarms \"1 per 90 days\"; docs/alarms.md says what a budget is")
+    })
+}
+
+/// What a window is held against.
+pub(crate) fn reference(text: &str, example: &str) -> Result<Reference, EngineError> {
+    text.parse().map_err(|error| {
+        EngineError::new(ErrorKind::Usage, format!("--reference is `{text}`: {error}"))
+            .with_hint(format!("for example --reference {example}"))
     })
 }
 

@@ -3,16 +3,18 @@
 //! Brings scan, baseline and judge together and writes the window's documents. Does not measure and does not judge.
 
 use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for, software};
+use crate::earlier::recall;
 use crate::error::{EngineError, ErrorKind};
 use crate::output::write_all;
 use crate::plan::{OutputPosition, for_window};
 use crate::present::report_model;
 use crate::probe::probe;
 use crate::progress::Progress;
-use crate::reference::{ReferenceRequest, bounds, hold};
+use crate::reference::{Held, ReferenceRequest, bounds, hold};
 use crate::report;
 use crate::scan::{ScanOutcome, ScanSettings, scan};
 use crate::sources::discover;
+use baselines::calibrate::{EarlierFlags, Persistence};
 use baselines::document::model_monitor::{STATISTICS_FILE, Statistics, VIOLATIONS_FILE, Violations};
 use baselines::document::verdict::{Latest, VERDICT_FILE, VersionedVerdict};
 use baselines::document::window::{self, WINDOW_FILE, WindowHead};
@@ -97,8 +99,18 @@ pub async fn analyze_with(
         "analyzing",
         sources.objects.iter().map(|source| source.size).sum(),
     );
-    let mut outcome = scan(&sources.objects, &columns, &settings, progress).await?;
+    let outcome = scan(&sources.objects, &columns, &settings, progress).await?;
     progress.done();
+    judged(request, baseline, reference, outcome).await
+}
+
+/// Judges a window that was read.
+pub(crate) async fn judged(
+    request: &AnalyzeRequest,
+    baseline: &LoadedBaseline,
+    reference: &ReferenceRequest,
+    mut outcome: ScanOutcome,
+) -> Result<Analysis, EngineError> {
     let title = request
         .title
         .clone()
@@ -107,20 +119,17 @@ pub async fn analyze_with(
     let seen = (outcome.first_second, outcome.last_second);
     let held = hold(reference, baseline, bounds(asked, seen), &request.options).await?;
     let run = run_of(request, baseline, &outcome);
+    let earlier = earlier(reference, baseline, bounds(asked, seen), &request.options).await?;
     let policy = Policy {
         window_seconds: window_seconds(&request.settings.window, &outcome),
-        ..with_rank_maps(&request.policy, baseline)
+        against: held.against,
+        earlier: earlier.flags,
+        ..request.policy.clone()
     };
-    in_baseline_order(&mut outcome.summary, baseline);
-    let view = BaselineView {
-        constraints: &baseline.constraints,
-        summary: held.summary(),
-        evidence: &held.evidence,
-        house_edges: held.edges.as_ref(),
-        calibration: baseline.calibration.as_ref(),
-    };
-    let mut verdict = judge(&outcome.summary, &view, run, &policy);
-    held.note(&mut verdict);
+    let mut verdict = judge_summary(baseline, &held, &mut outcome.summary, run, &policy);
+    if let Some(words) = earlier.words {
+        verdict.judged.choices.insert("persistence".to_owned(), words);
+    }
     if outcome.records.duplicate_horizon_used {
         let searched =
             "among the records of the same and the two hours before: there were too many to remember all";
@@ -150,6 +159,52 @@ pub async fn analyze_with(
     })
 }
 
+/// What earlier windows found, and what the verdict says of it.
+#[derive(Default)]
+struct Earlier {
+    flags: Option<EarlierFlags>,
+    words: Option<String>,
+}
+
+async fn earlier(
+    request: &ReferenceRequest,
+    baseline: &LoadedBaseline,
+    bounds: (Option<i64>, Option<i64>),
+    options: &StoreOptions,
+) -> Result<Earlier, EngineError> {
+    let persistence = request.persistence;
+    if persistence == Persistence::default() {
+        return Ok(Earlier::default());
+    }
+    let without = |why: &str| {
+        let words = format!(
+            "{persistence} is asked for and cannot be told: {why}, so every window that finds a drift rings"
+        );
+        Ok(Earlier {
+            flags: None,
+            words: Some(words),
+        })
+    };
+    let Some(history) = &request.history else {
+        return without("no history of earlier windows is named");
+    };
+    let (Some(start), Some(end)) = bounds else {
+        return without("the window has no time");
+    };
+    let names: Vec<&str> = baseline
+        .baseline
+        .monitored()
+        .map(|column| column.summary.name.as_str())
+        .collect();
+    let (flags, n_windows) = recall(persistence, history, (start, end), &names, options).await?;
+    Ok(Earlier {
+        flags: Some(flags),
+        words: Some(format!(
+            "{persistence}, with what {n_windows} earlier windows found"
+        )),
+    })
+}
+
 /// The policy, in the compatible mode with what deequ would compare of the baseline.
 fn with_rank_maps(policy: &Policy, baseline: &LoadedBaseline) -> Policy {
     let mut policy = policy.clone();
@@ -171,21 +226,22 @@ fn window_seconds(window: &TimeWindow, outcome: &ScanOutcome) -> Option<f64> {
 /// Judges a window's statistics, whose columns are put in the baseline's order.
 pub(crate) fn judge_summary(
     baseline: &LoadedBaseline,
+    held: &Held,
     current: &mut DatasetSummary,
     run: Run,
     policy: &Policy,
 ) -> Verdict {
     in_baseline_order(current, baseline);
-    let summary = baseline.baseline.summary();
-    let edges = baseline.house_edges();
     let view = BaselineView {
         constraints: &baseline.constraints,
-        summary: (summary.n_rows > 0).then_some(&summary),
-        evidence: &baseline.evidence,
-        house_edges: Some(&edges),
+        summary: held.summary(),
+        evidence: &held.evidence,
+        house_edges: held.edges.as_ref(),
         calibration: baseline.calibration.as_ref(),
     };
-    judge(current, &view, run, &with_rank_maps(policy, baseline))
+    let mut verdict = judge(current, &view, run, &with_rank_maps(policy, baseline));
+    held.note(&mut verdict);
+    verdict
 }
 
 /// Columns in the order of the baseline, unknown ones behind, by name.

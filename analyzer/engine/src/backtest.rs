@@ -10,6 +10,7 @@
 mod alarms;
 mod document;
 mod page;
+mod past;
 mod picture;
 pub(crate) mod replay;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use baselines::judge::{CheckKind, Policy, Run, Severity, Verdict, Window};
 use baselines::reference::Reference;
 use capture::schema::Schema;
 use capture::time::{TimeWindow, format_rfc3339};
+use past::Past;
 use replay::{History, replay};
 use store::{Location, StoreOptions};
 
@@ -66,6 +68,8 @@ pub struct Backtest {
     pub window: Length,
     /// How many of the last windows must find a column drifted.
     pub persistence: Persistence,
+    /// What windows were held against: the baseline, or windows replayed before them.
+    pub reference: Reference,
     /// Whether limits were calibrated on the baseline.
     pub calibrated: bool,
     /// Judged columns, in the order of the baseline.
@@ -161,14 +165,6 @@ pub struct Alarm {
 pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Result<Backtest, EngineError> {
     let monitor = &request.monitor;
     let windows = windows_of(request)?;
-    if monitor.drift.reference != Reference::Baseline {
-        let wrong = format!(
-            "the monitor's reference is {}, and a backtest holds every window against the baseline",
-            monitor.drift.reference
-        );
-        return Err(EngineError::new(ErrorKind::Usage, wrong)
-            .with_hint("set reference = \"baseline\" in a copy of the monitor file for the replay"));
-    }
     let baseline = load(&monitor.baseline, &request.options).await?;
     let budgets = if request.budgets.is_empty() {
         vec![monitor.drift.false_alarms]
@@ -201,6 +197,8 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
         .collect();
     let mut judged: Vec<Judged> = policies.iter().map(|_| Judged::default()).collect();
     let mut replayed = Vec::with_capacity(windows.n);
+    let mut past = Past::new(monitor.drift.reference, &baseline);
+    let mut fault = None;
     let readings = replay(&history, &baseline, progress, |idx, mut summary| {
         let start = windows.start + idx as i64 * windows.length;
         let mut window = WindowReplay {
@@ -209,19 +207,34 @@ pub async fn backtest(request: &BacktestRequest, progress: &dyn Progress) -> Res
             n_rows: summary.n_rows,
             n_other_findings: 0,
         };
-        for (policy, judged) in policies.iter().zip(&mut judged) {
-            let verdict = judge_summary(&baseline, &mut summary, run_of(&window), policy);
-            window.n_other_findings = n_other_findings(&verdict);
-            judged.take(&verdict, &columns);
+        match past.before(&window) {
+            Ok(held) => {
+                for (policy, judged) in policies.iter().zip(&mut judged) {
+                    let policy = Policy {
+                        against: held.against,
+                        ..policy.clone()
+                    };
+                    let verdict = judge_summary(&baseline, &held, &mut summary, run_of(&window), &policy);
+                    window.n_other_findings = n_other_findings(&verdict);
+                    judged.take(&verdict, &columns);
+                }
+            }
+            Err(error) => fault = fault.take().or(Some(error)),
         }
+        past.take(&window, summary);
         replayed.push(window);
     })
     .await?;
+    if let Some(error) = fault {
+        let wrong = format!("the replayed windows cannot be put together as a reference: {error}");
+        return Err(EngineError::new(ErrorKind::Usage, wrong));
+    }
     let persistence = monitor.drift.persistence;
     Ok(Backtest {
         monitor: monitor.name.clone(),
         window: monitor.window,
         persistence,
+        reference: monitor.drift.reference,
         calibrated: baseline.calibration.is_some(),
         budgets: budgets
             .into_iter()

@@ -20,6 +20,7 @@ use baselines::judge::{BaselineSource, Evidence};
 use baselines::profile::{ExactUntil, Grid};
 use baselines::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 use capture::schema::{DeclaredType, Schema};
+use capture::time::TimeWindow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, join_key, open_store};
@@ -113,7 +114,7 @@ pub async fn make(request: &BaselineRequest, progress: &dyn Progress) -> Result<
     let mut outcome = scan(&sources.objects, &columns, &settings, progress).await?;
     progress.done();
     if outcome.summary.n_rows == 0 {
-        return Err(nothing_decoded(&request.data, &outcome));
+        return Err(nothing_decoded(&request.data, &outcome, &request.settings.window));
     }
     // Past the limit of distinct numbers a column was counted on a coarse grid: read again on a grid made from that.
     for _ in 0..2 {
@@ -185,7 +186,10 @@ pub(crate) fn refuse_empty(location: &Location, sources: &Sources, what: &str) -
         ErrorKind::NothingToAnalyse,
         match sources.n_outside_window {
             0 => format!("{what} at {location}: no objects are there"),
-            n => format!("{what} at {location}: all {n} objects lie outside the window"),
+            n => format!(
+                "{what} at {location}: all {n} objects lie outside the window {}",
+                sources.window
+            ),
         },
     );
     Err(error.with_hint(match sources.n_outside_window {
@@ -194,7 +198,11 @@ pub(crate) fn refuse_empty(location: &Location, sources: &Sources, what: &str) -
     }))
 }
 
-pub(crate) fn nothing_decoded(location: &Location, outcome: &ScanOutcome) -> EngineError {
+pub(crate) fn nothing_decoded(
+    location: &Location,
+    outcome: &ScanOutcome,
+    window: &TimeWindow,
+) -> EngineError {
     let records = &outcome.records;
     let worst = records.rejects_by_reason.iter().max_by_key(|(_, n)| **n);
     let detail = match worst {
@@ -203,7 +211,10 @@ pub(crate) fn nothing_decoded(location: &Location, outcome: &ScanOutcome) -> Eng
             "{} of {} lines were rejected, most of them ({n}) as {reason}",
             records.n_rejected, records.n_lines
         ),
-        None => format!("none of {} lines lies inside the window", records.n_lines),
+        None => format!(
+            "none of {} lines lies inside the window {window}",
+            records.n_lines
+        ),
     };
     EngineError::new(
         ErrorKind::NothingToAnalyse,
@@ -233,7 +244,7 @@ fn refuse_unknown_columns(schema: &Schema, header: &[String], data: &Location) -
 }
 
 /// Gives columns that were counted on a coarse grid a finer one; whether there were any.
-fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
+pub(crate) fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
     let mut any = false;
     for (plan, column) in columns.plans.iter_mut().zip(&summary.columns) {
         let Some(numeric) = &column.numeric else { continue };
@@ -247,7 +258,11 @@ fn refine(columns: &mut ScanColumns, summary: &DatasetSummary) -> bool {
 }
 
 /// Freezes the summary; columns counted on a grid keep that grid.
-fn freeze(summary: &DatasetSummary, columns: &ScanColumns, role_of: impl Fn(&str) -> Role) -> Baseline {
+pub(crate) fn freeze(
+    summary: &DatasetSummary,
+    columns: &ScanColumns,
+    role_of: impl Fn(&str) -> Role,
+) -> Baseline {
     let mut baseline = Baseline::freeze(summary.clone(), role_of);
     for (column, plan) in baseline.columns.iter_mut().zip(&columns.plans) {
         let gridded = summary
@@ -343,12 +358,38 @@ pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedB
     };
     let (store, root) = open_store(&folder, options).await?;
     let ours = read_optional(&store, &root, BASELINE_FILE).await?;
-    let statistics = read_optional(&store, &root, STATISTICS_FILE).await?;
-    let constraints = read_optional(&store, &root, CONSTRAINTS_FILE).await?;
     let calibration = match &ours {
         Some(_) => read_optional(&store, &root, CALIBRATION_FILE).await?,
         None => None,
     };
+    assemble(
+        &folder,
+        BaselineFiles {
+            ours,
+            calibration,
+            statistics: read_optional(&store, &root, STATISTICS_FILE).await?,
+            constraints: read_optional(&store, &root, CONSTRAINTS_FILE).await?,
+        },
+    )
+}
+
+/// The files of a baseline, as far as they are there.
+#[derive(Debug, Default)]
+pub(crate) struct BaselineFiles {
+    pub(crate) ours: Option<bytes::Bytes>,
+    pub(crate) calibration: Option<bytes::Bytes>,
+    pub(crate) statistics: Option<bytes::Bytes>,
+    pub(crate) constraints: Option<bytes::Bytes>,
+}
+
+/// Makes a baseline of its files; `folder` names them in errors.
+pub(crate) fn assemble(folder: &Location, files: BaselineFiles) -> Result<LoadedBaseline, EngineError> {
+    let BaselineFiles {
+        ours,
+        calibration,
+        statistics,
+        constraints,
+    } = files;
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     for bytes in [&ours, &statistics, &constraints, &calibration]
         .into_iter()
@@ -470,7 +511,7 @@ fn summary_of_constraints(constraints: &Constraints) -> DatasetSummary {
     }
 }
 
-async fn read_optional(
+pub(crate) async fn read_optional(
     store: &Arc<dyn ObjectStore>,
     root: &str,
     name: &str,

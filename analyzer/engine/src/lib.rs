@@ -4,6 +4,7 @@
 //! Location → sources → probe (what is a record here?) → plan → scan (all cores) → DatasetSummary
 //!     baseline: → constraints → statistics.json, constraints.json, calibration.json, baseline.profile
 //!     analyze:  → judge → statistics.json, constraint_violations.json, verdict.json, report.html
+//!     timeline: finished documents → timeline.json, timeline.html
 //!     backtest: → judge, window by window and budget by budget → backtest.json, backtest.html
 //! ```
 //!
@@ -16,8 +17,10 @@ pub mod baseline;
 pub mod calibrate;
 pub mod clarify;
 pub mod compare;
+pub mod container;
 pub mod detect;
 pub mod dataset;
+mod earlier;
 pub mod error;
 pub mod export;
 pub mod frame;
@@ -33,9 +36,12 @@ pub mod quality;
 pub mod reference;
 pub mod replay;
 pub mod report;
+pub mod retrain;
 pub mod scan;
 pub mod series;
 pub mod sources;
 pub mod table;
+pub mod timeline;
+pub mod training;
 
 pub use error::{EngineError, ErrorKind};

@@ -12,6 +12,7 @@ use capture::layout::{Layout, Side};
 use capture::limits::Limits;
 use capture::payload::csv;
 use capture::time::TimeWindow;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ const HEAD_BYTES: usize = 1 << 20;
 pub(crate) const MAX_PARQUET_BYTES: u64 = 8 << 30;
 
 /// What the records of one side look like.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SideShape {
     /// So many fields without names.
     Positional(usize),
@@ -49,7 +50,7 @@ impl SideShape {
 }
 
 /// What was seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// Format of the objects whose own bytes do not tell.
     pub fallback: Option<RecordFormat>,
@@ -70,52 +71,97 @@ impl Probe {
     }
 }
 
+/// What was seen of one object; looks can be taken in several processes and brought together in one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Look {
+    /// Format of its lines; `None` where they do not tell.
+    format: Option<RecordFormat>,
+    /// Columns of a CSV or Parquet table.
+    header: Option<Vec<String>>,
+    is_parquet: bool,
+    /// Shapes of input and output, by line.
+    lines: Vec<[Option<SideShape>; 2]>,
+}
+
 /// Looks at the first records of `sources`.
 pub async fn probe(sources: &[Source]) -> Result<Probe, EngineError> {
-    let mut probe = Probe::default();
-    let mut votes: [BTreeMap<SideShape, usize>; 2] = Default::default();
+    Ok(combine(&look(sources, &Layout::default()).await?))
+}
+
+/// Looks at the first objects of `sources`, in their order. `layout` says which sides are not read.
+pub(crate) async fn look(sources: &[Source], layout: &Layout) -> Result<Vec<Look>, EngineError> {
+    let layout = Arc::new(layout.clone());
+    let mut looks = Vec::new();
     let mut n_lines = 0;
     for source in sources.iter().take(MAX_OBJECTS) {
         if n_lines >= MAX_LINES {
             break;
         }
-        if source.is_parquet() {
-            let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
-            let names = column_names(&object.bytes)?;
-            probe.header.get_or_insert(names);
-            probe.is_parquet = true;
-            continue;
+        let look = look_at(source, &layout, MAX_LINES - n_lines).await?;
+        n_lines += look.lines.len();
+        looks.push(look);
+    }
+    Ok(looks)
+}
+
+/// A decision by majority over the first looks.
+pub(crate) fn combine(looks: &[Look]) -> Probe {
+    let mut probe = Probe::default();
+    let mut votes: [BTreeMap<&SideShape, usize>; 2] = Default::default();
+    let mut n_lines = 0;
+    for look in looks.iter().take(MAX_OBJECTS) {
+        if n_lines >= MAX_LINES {
+            break;
         }
-        let head = read_head(source).await?;
-        let Some(format) = sniff_format(source, &head) else {
-            continue;
-        };
-        probe.fallback.get_or_insert(format);
-        let bare = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-        if format == RecordFormat::CsvWithHeader {
-            probe
-                .header
-                .get_or_insert_with(|| csv::fields(first_record(bare)));
-            continue;
+        if probe.header.is_none() {
+            probe.header.clone_from(&look.header);
         }
-        let context = ObjectContext { format, hour: None };
-        for line in bare
-            .split_inclusive(|byte| *byte == b'\n')
-            .filter(|line| line.ends_with(b"\n") || bare.len() < HEAD_BYTES)
-        {
-            if n_lines >= MAX_LINES {
-                break;
-            }
+        probe.is_parquet |= look.is_parquet;
+        if probe.fallback.is_none() {
+            probe.fallback = look.format;
+        }
+        for shapes in look.lines.iter().take(MAX_LINES - n_lines) {
             n_lines += 1;
-            vote(line, &context, &mut votes);
+            for (votes, shape) in votes.iter_mut().zip(shapes) {
+                if let Some(shape) = shape {
+                    *votes.entry(shape).or_default() += 1;
+                }
+            }
         }
     }
     let [input, output] = votes.map(|votes| {
         let best = votes.into_iter().rev().max_by_key(|(_, n)| *n);
-        best.map(|(shape, _)| shape)
+        best.map(|(shape, _)| shape.clone())
     });
     (probe.input, probe.output) = (input, output);
-    Ok(probe)
+    probe
+}
+
+async fn look_at(source: &Source, layout: &Arc<Layout>, max_lines: usize) -> Result<Look, EngineError> {
+    let mut look = Look::default();
+    if source.is_parquet() {
+        let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
+        look.header = Some(column_names(&object.bytes)?);
+        look.is_parquet = true;
+        return Ok(look);
+    }
+    let head = read_head(source).await?;
+    look.format = sniff_format(source, &head);
+    let Some(format) = look.format else {
+        return Ok(look);
+    };
+    let bare = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    if format == RecordFormat::CsvWithHeader {
+        look.header = Some(csv::fields(first_record(bare)));
+        return Ok(look);
+    }
+    let context = ObjectContext { format, hour: None };
+    let lines = bare
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.ends_with(b"\n") || bare.len() < HEAD_BYTES)
+        .take(max_lines);
+    look.lines = lines.map(|line| shapes_of(line, &context, layout)).collect();
+    Ok(look)
 }
 
 /// The first CSV record: up to a line ending outside quotes.
@@ -128,12 +174,8 @@ pub(crate) fn first_record(text: &[u8]) -> &[u8] {
     &text[..end.unwrap_or(text.len())]
 }
 
-fn vote(line: &[u8], context: &ObjectContext, votes: &mut [BTreeMap<SideShape, usize>; 2]) {
-    let mut decoder = Decoder::new(
-        Arc::new(Layout::default()),
-        TimeWindow::default(),
-        Limits::default(),
-    );
+fn shapes_of(line: &[u8], context: &ObjectContext, layout: &Arc<Layout>) -> [Option<SideShape>; 2] {
+    let mut decoder = Decoder::new(Arc::clone(layout), TimeWindow::default(), Limits::default());
     let chunk = Chunk {
         byte_offset: 1,
         bytes: line.to_vec(),
@@ -141,9 +183,9 @@ fn vote(line: &[u8], context: &ObjectContext, votes: &mut [BTreeMap<SideShape, u
     };
     let outcome = decoder.decode(&chunk, context);
     if outcome.records.is_empty() {
-        return;
+        return [None, None];
     }
-    for side in [Side::Input, Side::Output] {
+    [Side::Input, Side::Output].map(|side| {
         let names: Vec<&str> = decoder
             .batch()
             .extra()
@@ -151,20 +193,16 @@ fn vote(line: &[u8], context: &ObjectContext, votes: &mut [BTreeMap<SideShape, u
             .filter(|column| column.side == side)
             .map(|column| column.name.as_str())
             .collect();
-        if names.is_empty() {
-            continue;
-        }
         let positional = names
             .iter()
             .enumerate()
             .all(|(idx, name)| *name == format!("{}_{idx}", side.name()));
-        let shape = if positional {
-            SideShape::Positional(names.len())
-        } else {
-            SideShape::Named(names.into_iter().map(str::to_owned).collect())
-        };
-        *votes[side as usize].entry(shape).or_default() += 1;
-    }
+        match (names.is_empty(), positional) {
+            (true, _) => None,
+            (false, true) => Some(SideShape::Positional(names.len())),
+            (false, false) => Some(SideShape::Named(names.into_iter().map(str::to_owned).collect())),
+        }
+    })
 }
 
 /// The first bytes of an object, decompressed; a broken one gives what it has.

@@ -4,12 +4,12 @@
 
 use crate::baseline::LoadedBaseline;
 use crate::error::{EngineError, ErrorKind};
-use baselines::baseline::BaselineColumn;
+use baselines::calibrate::{Against, Persistence};
 use baselines::document::DocumentError;
 use baselines::document::window::{WINDOW_FILE, WindowHead, from_bytes, head_of_prefix};
 use baselines::judge::{CheckKind, Evidence, NotEvaluated, Status, Verdict};
 use baselines::profile::Grid;
-use baselines::reference::{Choice, Merged, Reference, choose, merge};
+use baselines::reference::{Choice, Merged, NotMergeable, Reference, choose, merge};
 use baselines::summary::{CellCounts, ColumnSummary, DatasetSummary, InferredType};
 use capture::time::format_rfc3339;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -43,6 +43,8 @@ pub struct ReferenceRequest {
     pub reference: Reference,
     /// Where their profiles are.
     pub history: Option<Location>,
+    /// How many of the last windows, of the same history, must find a column drifted before it rings.
+    pub persistence: Persistence,
 }
 
 /// What a window is held against.
@@ -51,6 +53,7 @@ pub(crate) struct Held {
     summary: Option<DatasetSummary>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) edges: Option<BTreeMap<String, Vec<f64>>>,
+    pub(crate) against: Against,
     choices: Vec<(&'static str, String)>,
     /// Why there is no reference.
     too_few: Option<String>,
@@ -59,22 +62,24 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    fn baseline(baseline: &LoadedBaseline) -> Self {
+    pub(crate) fn baseline(baseline: &LoadedBaseline) -> Self {
         Self {
             summary: Some(baseline.baseline.summary()),
             evidence: baseline.evidence.clone(),
             edges: Some(baseline.house_edges()),
+            against: Against::Baseline,
             choices: Vec::new(),
             too_few: None,
             unmerged: Vec::new(),
         }
     }
 
-    fn nothing(reference: Reference, reason: String) -> Self {
+    pub(crate) fn nothing(reference: Reference, reason: String) -> Self {
         Self {
             summary: None,
             evidence: Vec::new(),
             edges: None,
+            against: Against::Baseline,
             choices: vec![
                 ("reference", reference.to_string()),
                 (REFERENCE_MISSING, reason.clone()),
@@ -170,41 +175,51 @@ pub(crate) async fn hold(
         Choice::TooFew(reason) => return Ok(Held::nothing(reference, reason)),
         Choice::Windows(chosen) => chosen,
     };
+    let mut parts = Vec::with_capacity(chosen.len());
+    for idx in &chosen {
+        let key = &keys[*idx];
+        let object = store.get(key, MAX_PROFILE_BYTES).await?;
+        let (_, part) = from_bytes(&object.bytes).map_err(|error| damaged(&store, key, &error))?;
+        parts.push((heads[*idx].clone(), part));
+    }
+    together(reference, baseline, parts).map_err(|error| {
+        EngineError::new(
+            ErrorKind::Usage,
+            format!("the windows below {history} cannot be put together: {error}"),
+        )
+    })
+}
+
+/// Earlier windows as one reference; `parts` in the order of time, at least one.
+pub(crate) fn together(
+    reference: Reference,
+    baseline: &LoadedBaseline,
+    parts: Vec<(WindowHead, DatasetSummary)>,
+) -> Result<Held, NotMergeable> {
     let monitored: BTreeSet<&str> = baseline
         .baseline
         .monitored()
         .map(|column| column.summary.name.as_str())
         .collect();
-    let mut parts = Vec::with_capacity(chosen.len());
-    for idx in &chosen {
-        let key = &keys[*idx];
-        let object = store.get(key, MAX_PROFILE_BYTES).await?;
-        let (_, mut part) = from_bytes(&object.bytes).map_err(|error| damaged(&store, key, &error))?;
-        part.columns
-            .retain(|column| monitored.contains(column.name.as_str()));
-        parts.push(part);
-    }
     let grids: BTreeMap<&str, &Grid> = baseline
         .baseline
         .monitored()
         .map(|column| (column.summary.name.as_str(), &*column.grid))
         .collect();
-    let merged = merge(&parts, &grids).map_err(|error| {
-        EngineError::new(
-            ErrorKind::Usage,
-            format!("the windows below {history} cannot be put together: {error}"),
-        )
-    })?;
-    let windows: Vec<String> = chosen.iter().map(|idx| shown(&heads[*idx])).collect();
-    Ok(held(reference, merged, &windows, baseline.baseline.monitored()))
+    let windows: Vec<String> = parts.iter().map(|(head, _)| shown(head)).collect();
+    let parts: Vec<DatasetSummary> = parts
+        .into_iter()
+        .map(|(_, mut part)| {
+            part.columns
+                .retain(|column| monitored.contains(column.name.as_str()));
+            part
+        })
+        .collect();
+    let merged = merge(&parts, &grids)?;
+    Ok(held(reference, merged, &windows, &monitored))
 }
 
-fn held<'a>(
-    reference: Reference,
-    merged: Merged,
-    windows: &[String],
-    monitored: impl Iterator<Item = &'a BaselineColumn>,
-) -> Held {
+fn held(reference: Reference, merged: Merged, windows: &[String], monitored: &BTreeSet<&str>) -> Held {
     let Merged {
         mut summary,
         columns: outcomes,
@@ -218,11 +233,10 @@ fn held<'a>(
         }
     }
     // A column of the baseline that no window had is known, and empty.
-    for column in monitored {
-        let name = &column.summary.name;
+    for name in monitored {
         if !summary.columns.iter().any(|found| found.name == *name) {
             summary.columns.push(ColumnSummary {
-                name: name.clone(),
+                name: (*name).to_owned(),
                 inferred_type: InferredType::Unknown,
                 counts: CellCounts {
                     n_missing: summary.n_rows,
@@ -245,6 +259,11 @@ fn held<'a>(
         evidence,
         // The deciles of what the window is held against, not of the baseline.
         edges: None,
+        against: match (reference, windows.len() as u32) {
+            (Reference::Baseline, _) => Against::Baseline,
+            (Reference::Previous | Reference::Trailing(_), n_windows) => Against::Trailing { n_windows },
+            (Reference::Season, n_windows) => Against::Season { n_windows },
+        },
         choices,
         too_few: None,
         unmerged,
@@ -257,7 +276,7 @@ fn shown(head: &WindowHead) -> String {
 }
 
 /// Keys and heads of every stored window, by key.
-async fn heads(
+pub(crate) async fn heads(
     store: &Arc<dyn ObjectStore>,
     root: &str,
 ) -> Result<(Vec<String>, Vec<WindowHead>), EngineError> {

@@ -17,13 +17,14 @@ use crate::plan::ScanColumns;
 use crate::probe::MAX_PARQUET_BYTES;
 use crate::progress::Progress;
 use crate::sources::Source;
-use baselines::profile::ColumnPlan;
+use baselines::profile::{ColumnPlan, Profile};
 use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::RecordFormat;
 use capture::limits::Limits;
 use capture::reject::RejectReason;
 use capture::time::TimeWindow;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tally::{ProfileTally, Tally};
 
@@ -48,6 +49,17 @@ pub struct ScanSettings {
     pub header: Option<Vec<String>>,
     /// Whether columns of a Parquet table that have no plan are left out.
     pub only_planned: bool,
+    /// Where other processes read the rest of the objects.
+    pub share: Option<Arc<Share>>,
+}
+
+/// A share of a window's objects; others are read elsewhere.
+#[derive(Debug, Default)]
+pub struct Share {
+    /// Index of each object among those of all shares.
+    pub places: Vec<u32>,
+    /// Event ids that another share has earlier: repeated deliveries.
+    pub elsewhere: HashSet<u64>,
 }
 
 impl Default for ScanSettings {
@@ -62,6 +74,7 @@ impl Default for ScanSettings {
             keep_payloads: false,
             header: None,
             only_planned: false,
+            share: None,
         }
     }
 }
@@ -84,7 +97,7 @@ pub struct RejectedLine {
 }
 
 /// One object that was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScannedObject {
     /// As documents name it.
     pub key: String,
@@ -101,7 +114,7 @@ pub struct ScannedObject {
 }
 
 /// What became of the lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordCounts {
     /// Lines; each was decoded or rejected.
     pub n_lines: u64,
@@ -129,6 +142,26 @@ pub struct RecordCounts {
     pub duplicate_horizon_used: bool,
 }
 
+impl RecordCounts {
+    /// Adds what became of other lines.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.n_lines += other.n_lines;
+        self.n_decoded += other.n_decoded;
+        self.n_rejected += other.n_rejected;
+        self.n_duplicates += other.n_duplicates;
+        self.n_outside_window += other.n_outside_window;
+        self.n_shadow += other.n_shadow;
+        self.n_without_time += other.n_without_time;
+        self.n_with_inference_id += other.n_with_inference_id;
+        self.n_one_sided += other.n_one_sided;
+        self.n_records += other.n_records;
+        for (reason, n) in &other.rejects_by_reason {
+            *self.rejects_by_reason.entry(*reason).or_default() += n;
+        }
+        self.duplicate_horizon_used |= other.duplicate_horizon_used;
+    }
+}
+
 /// A scanned window.
 #[derive(Debug)]
 pub struct ScanOutcome {
@@ -146,6 +179,8 @@ pub struct ScanOutcome {
     pub last_second: Option<i64>,
     /// Refused lines, in order, at most `max_kept_rejects`.
     pub rejects: Vec<RejectedLine>,
+    /// Of a share: the event ids that were new, with the index of their object.
+    pub(crate) event_ids: Vec<(u64, u32)>,
     /// Columns that nothing was known of and that had no room
     /// ([`MAX_EXTRA_COLUMNS`](baselines::profile::MAX_EXTRA_COLUMNS)).
     pub n_dropped_columns: Distinct,
@@ -163,6 +198,19 @@ pub async fn scan(
     let (tally, mut outcome) = scan_into(sources, columns, settings, progress, make).await?;
     (outcome.summary, outcome.n_dropped_columns) = tally.finish();
     Ok(outcome)
+}
+
+/// Scans a share of a window's objects; the summary of the outcome is empty until all profiles are one.
+pub(crate) async fn scan_share(
+    sources: &[Source],
+    columns: &ScanColumns,
+    settings: &ScanSettings,
+    progress: &dyn Progress,
+) -> Result<(Profile, ScanOutcome), EngineError> {
+    let plans: Arc<[ColumnPlan]> = columns.plans.clone().into();
+    let make = || ProfileTally::new(Arc::clone(&plans), settings.only_planned);
+    let (tally, outcome) = scan_into(sources, columns, settings, progress, make).await?;
+    Ok((tally.into_profile(), outcome))
 }
 
 /// Scans `sources` into tallies that `make` makes, one per worker, merged at the end in any order. The summary of the
@@ -214,8 +262,9 @@ pub(crate) async fn scan_into<T: Tally>(
         let object = source.store.get(&source.key, MAX_PARQUET_BYTES).await?;
         progress.advance(object.bytes.len() as u64);
         let (mut part, key, bytes) = (make(), source.shown_key.clone(), object.bytes);
+        let place = place(settings.share.as_deref(), idx as u32);
         let read = tokio::task::spawn_blocking(move || {
-            let rows = part.take_parquet(&bytes, &key, idx as u32)?;
+            let rows = part.take_parquet(&bytes, &key, place)?;
             Ok::<_, EngineError>((part, rows))
         });
         let (part, rows) = read.await.map_err(|error| {
@@ -234,4 +283,11 @@ pub(crate) async fn scan_into<T: Tally>(
     outcome.records.n_decoded += n_table_rows;
     outcome.records.n_records += n_table_rows;
     Ok((tally, outcome))
+}
+
+/// Index of object `idx` among those of all shares.
+pub(crate) fn place(share: Option<&Share>, idx: u32) -> u32 {
+    share
+        .and_then(|share| share.places.get(idx as usize).copied())
+        .unwrap_or(idx)
 }

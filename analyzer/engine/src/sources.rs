@@ -25,6 +25,8 @@ pub struct Source {
     pub hour: Option<i64>,
     /// Whether a batch-transform manifest named it.
     pub from_manifest: bool,
+    /// What its lines are, where that was said and is not to be found out.
+    pub format: Option<RecordFormat>,
 }
 
 impl Source {
@@ -40,6 +42,8 @@ impl Source {
 pub struct Sources {
     /// Objects to read, by key.
     pub objects: Vec<Source>,
+    /// The window they were looked for in.
+    pub window: TimeWindow,
     /// Objects whose hour lies outside the window.
     pub n_outside_window: usize,
     /// Objects that are no data (hidden files, markers).
@@ -54,7 +58,10 @@ pub async fn discover(
 ) -> Result<Sources, EngineError> {
     let (store, root) = open_store(location, options).await?;
     let listed = store.list(&root).await?;
-    let mut sources = Sources::default();
+    let mut sources = Sources {
+        window: *window,
+        ..Sources::default()
+    };
     for meta in listed {
         let shown_key = strip_root(&root, &meta.key).to_owned();
         let name = shown_key.rsplit('/').next().unwrap_or_default();
@@ -75,6 +82,7 @@ pub async fn discover(
             size: meta.size,
             hour,
             from_manifest: false,
+            format: None,
         });
     }
     sources.objects = follow_manifests(sources.objects, options).await?;
@@ -158,6 +166,7 @@ async fn follow_manifests(objects: Vec<Source>, options: &StoreOptions) -> Resul
                         size: meta.size,
                         hour: manifest.hour,
                         from_manifest: true,
+                        format: None,
                     }));
                 }
             }
@@ -169,6 +178,9 @@ async fn follow_manifests(objects: Vec<Source>, options: &StoreOptions) -> Resul
 
 /// What the lines of an object are, by its name and its first bytes; `None` where they tell nothing.
 pub fn sniff_format(source: &Source, head: &[u8]) -> Option<RecordFormat> {
+    if source.format.is_some() {
+        return source.format;
+    }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = String::from_utf8_lossy(&head[..head.len().min(1 << 16)]);
     if text.contains("\"captureData\"") {

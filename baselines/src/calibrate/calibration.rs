@@ -8,16 +8,19 @@
 //! the statistic by what independent rows give on the same cells is s². At least 8 windows that do not
 //! overlap; overlapping ones are used with 3/2 of their degrees of freedom (overlapping batch means: M. S. Meketon,
 //! B. Schmeiser, Winter Simulation Conference 1984). Where the farthest window is farther than a normal of that scale
-//! allows at 5 %, the scale is that which allows it: what happens in one window of the baseline is normal.
+//! allows at 5 %, the scale is that which allows it: what happens in one window of the baseline is normal. The same for windows
+//! against earlier windows of the baseline ([`Against`](super::Against)), which is what references other than it need.
 //!
 //! Does not know alarms or budgets.
 
+use super::against::ReferenceLadders;
 use super::blocks::BlockCounts;
 use super::component::Component;
-use super::ladder::{Ladder, NullScale, WindowSize};
-use super::measure::{MIN_WINDOWS, ladders};
+use super::ladder::Ladder;
+use super::measure::scales;
 use super::partition::{ColumnPartition, Partition};
 use super::table::{self, Tested};
+use super::windows::MIN_WINDOWS;
 use crate::baseline::{Baseline, BaselineColumn};
 
 /// How to calibrate.
@@ -72,22 +75,14 @@ pub struct ColumnCalibration {
     pub name: String,
     /// One ladder for each component that the baseline can be tested by.
     pub ladders: Vec<(Component, Ladder)>,
+    /// The same for windows held against earlier windows, where the baseline is long enough.
+    pub references: Vec<ReferenceLadders>,
 }
 
 impl Calibration {
     /// The calibration of a column.
     pub fn column(&self, name: &str) -> Option<&ColumnCalibration> {
         self.columns.iter().find(|column| column.name == name)
-    }
-}
-
-impl ColumnCalibration {
-    /// The null scale of a component at this size; 1 where the baseline could not be tested by it.
-    pub fn scale(&self, component: Component, size: &WindowSize) -> NullScale {
-        self.ladders
-            .iter()
-            .find(|(known, _)| *known == component)
-            .map_or(NullScale::NONE, |(_, ladder)| ladder.at(size))
     }
 }
 
@@ -117,9 +112,11 @@ pub fn calibrate(
                 partition: cells,
                 total: totals(column, cells, timed, idx),
             };
+            let scales = scales(&counts, timed.map(|blocks| (blocks, idx)), settings);
             ColumnCalibration {
                 name: column.summary.name.clone(),
-                ladders: ladders(&counts, timed.map(|blocks| (blocks, idx)), settings),
+                ladders: scales.ladders,
+                references: scales.references,
             }
         });
     Calibration {

@@ -125,6 +125,7 @@ pub fn check(
                 n_baseline: total.iter().sum(),
                 n_current: current.iter().sum(),
                 seconds: settings.window_seconds,
+                ..WindowSize::default()
             };
             let known = calibration.and_then(|calibration| calibration.column(names[idx]));
             evidence.push(calibrated(names[idx], size, &tested, None, known));

@@ -14,7 +14,7 @@ pub enum Component {
     Shape,
     /// Shares of categories have moved: chi-square of homogeneity.
     Categories,
-    /// One category has gained or lost: largest of the exact two-proportion tests (Šidák over the categories).
+    /// One category has gained or lost: the exact two-proportion tests of the categories, Šidák's bound weighted by share.
     LargestCategory,
     /// More or fewer cells are missing: exact two-proportion test.
     MissingRate,
@@ -55,13 +55,15 @@ impl Component {
     /// Its share of a column's error probability, before shares of components that cannot speak are handed on.
     ///
     /// Fixed beforehand (C. R. Genovese, K. Roeder, L. Wasserman, Biometrika 93, 2006). A moved mean is what most alarms
-    /// are about and the change that is hardest to see in few rows; scale and shape are found with little.
+    /// are about and the change that is hardest to see in few rows; scale and shape are found with little. Of categories,
+    /// one that has moved is harder to see than many.
     pub fn weight(self) -> f64 {
         match self {
             Self::Location => 0.6,
             Self::Scale => 0.15,
             Self::Shape | Self::MissingRate => 0.1,
-            Self::Categories | Self::LargestCategory => 0.425,
+            Self::Categories => 0.255,
+            Self::LargestCategory => 0.595,
             Self::SpecialRate => 0.05,
         }
     }
@@ -84,10 +86,10 @@ pub enum Distribution {
         /// k, above 0.
         degrees_of_freedom: f64,
     },
-    /// The largest of `k` independent `|z|`.
+    /// The `|z|` of several categories that stands out most, at least as wide as this: the largest of `k` independent ones.
     LargestNormal {
-        /// k, at least 1.
-        k: u64,
+        /// The inverse of the weight of the category that stands out: the number of categories were all equal; at least 1.
+        k: f64,
     },
 }
 

@@ -40,10 +40,11 @@ impl ColumnEvidence {
             let found = self.component(component)?;
             let scale = found.null_scale();
             let p = p_column * self.share(component);
-            let one = match found.distribution {
-                Distribution::LargestNormal { k } => critical(Distribution::Normal, p / k as f64, scale),
-                _ => critical(Distribution::Normal, p, scale),
+            let alike = match (component, self.largest) {
+                (Component::LargestCategory, Some((_, k))) => k,
+                _ => 1.0,
             };
+            let one = critical(Distribution::Normal, p / alike, scale);
             Some((one + POWER_DEVIATE * scale.scale) / n_effective.sqrt())
         };
         let mean_shift = needed(Component::Location)
@@ -60,7 +61,7 @@ impl ColumnEvidence {
                 let practical = min_effect.distribution / (-0.5f64).exp() * std::f64::consts::TAU.sqrt();
                 (needed / self.information[1].sqrt()).max(practical).exp()
             });
-        let category_share = self.largest_share.and_then(|share| {
+        let category_share = self.largest.and_then(|(share, _)| {
             let spread = (share * (1.0 - share)).max(0.25 / n_effective).sqrt();
             let shift = (needed(Component::LargestCategory)? * spread).max(min_effect.distribution);
             (shift <= share).then_some(shift)

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::against::Against;
 use super::calibration::ColumnCalibration;
 use super::component::{Component, ComponentEvidence};
 use super::decide::MinEffect;
@@ -30,8 +31,8 @@ pub struct ColumnEvidence {
     pub calibrated: bool,
     /// Variance of the location and of the scale scores, where there are some.
     pub(super) information: [f64; 2],
-    /// Share of the baseline's largest category.
-    pub(super) largest_share: Option<f64>,
+    /// Share of the baseline's largest category, and among how many alike it counts.
+    pub(super) largest: Option<(f64, f64)>,
     /// Share of the baseline's cells that are missing.
     pub(super) missing_share: f64,
 }
@@ -46,13 +47,14 @@ const IDENTIFIER_DISTINCT_RATIO: f64 = 0.5;
 /// `quality` says what stands behind the baseline's numbers: with an imported sketch or buckets only the shape is tested
 /// (by the smallest distance that the sketch's rank error allows), because normal scores of estimated ranks have no known
 /// null distribution. `calibration` is the column's; without it rows count as independent. `window_seconds` is the
-/// window's length where it is known.
+/// window's length where it is known. `against` says what stands in the baseline's place: it, or earlier windows.
 pub fn column_evidence(
     baseline: &ColumnSummary,
     current: &ColumnSummary,
     quality: Evidence,
     calibration: Option<&ColumnCalibration>,
     window_seconds: Option<f64>,
+    against: Against,
 ) -> ColumnEvidence {
     let mut tested = Vec::with_capacity(4);
     let cells = [baseline.counts.n_cells(), current.counts.n_cells()];
@@ -72,15 +74,20 @@ pub fn column_evidence(
         n_baseline: cells[0],
         n_current: cells[1],
         seconds: window_seconds,
+        against,
     };
     let share = |part: u64, of: u64| if of > 0 { part as f64 / of as f64 } else { 0.0 };
     let largest = baseline
         .categorical
         .as_ref()
         .filter(|_| !baseline.inferred_type.is_numeric() && skipped.is_none())
-        .and_then(|found| found.counts.first().map(|(_, count)| share(*count, found.n)));
+        .and_then(|found| {
+            let (_, count) = found.counts.first()?;
+            let share = share(*count, found.n);
+            Some((share, table::n_alike(share, found.counts.len().min(MAX_CELLS))))
+        });
     ColumnEvidence {
-        largest_share: largest,
+        largest,
         missing_share: share(missing[0], cells[0]),
         ..calibrated(&baseline.name, size, &tested, skipped, calibration)
     }
@@ -126,7 +133,7 @@ pub(super) fn calibrated(
         skipped,
         calibrated: calibration.is_some(),
         information: [information(Component::Location), information(Component::Scale)],
-        largest_share: None,
+        largest: None,
         missing_share: 0.0,
     }
 }

@@ -1,9 +1,11 @@
-//! Measuring the null scales of one column: pairs of resampled rows, and windows of time blocks against the rest.
+//! Measuring the null scales of one column: pairs of resampled rows, and windows of time blocks against the rest of the
+//! baseline and against earlier windows.
 //!
 //! Why and from which sources: `calibration`. Does not know other columns, alarms or budgets.
 
+use super::against::{Against, ReferenceLadders};
 use super::blocks::BlockCounts;
-use super::calibration::{CalibrationSettings, Counts, add, test};
+use super::calibration::{CalibrationSettings, Counts, test};
 use super::component::{Component, Distribution};
 use super::ladder::{Ladder, NullScale, Rung, WindowSize};
 use super::normal::deviate_of;
@@ -11,16 +13,12 @@ use super::null::critical;
 use super::partition::ColumnPartition;
 use super::resample::Draws;
 use super::table::Tested;
+use super::windows::{MIN_WINDOWS, Timeline};
 
-/// Windows that do not overlap, at least, for a rung of the time ladder.
-pub(super) const MIN_WINDOWS: f64 = 8.0;
-/// Windows measured per rung, at most, evenly spread.
-const MAX_WINDOWS: usize = 256;
 /// Rows a window has at least to be measured.
 const MIN_WINDOW_ROWS: u64 = 30;
 /// Sizes of resampled windows.
 const RESAMPLED_ROWS: [u64; 6] = [64, 256, 1_024, 4_096, 16_384, 65_536];
-const DAY: i64 = 86_400;
 
 /// Mean squares of one component at one size.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,8 +35,10 @@ impl Squares {
         self.n += 1.0;
         self.statistic += tested.statistic * tested.statistic;
         self.deviate += deviate_of(tested.p).powi(2);
-        self.largest = self.largest.max(tested.statistic);
-        self.distribution = Some(tested.distribution);
+        if self.distribution.is_none() || tested.statistic > self.largest {
+            self.largest = tested.statistic;
+            self.distribution = Some(tested.distribution);
+        }
     }
 
     fn mean(&self) -> f64 {
@@ -69,12 +69,20 @@ struct Scratch {
     tested: Vec<Tested>,
 }
 
-/// One ladder for each component that the column can be tested by.
-pub(super) fn ladders(
+/// What was measured of one column.
+pub(super) struct Scales {
+    /// One ladder for each component that the column can be tested by.
+    pub(super) ladders: Vec<(Component, Ladder)>,
+    /// The same against earlier windows.
+    pub(super) references: Vec<ReferenceLadders>,
+}
+
+/// Measures one column.
+pub(super) fn scales(
     counts: &Counts<'_>,
     timed: Option<(&BlockCounts, usize)>,
     settings: CalibrationSettings,
-) -> Vec<(Component, Ladder)> {
+) -> Scales {
     let mut scratch = Scratch::default();
     let mut draws = Draws::new(settings.seed, counts.partition.name());
     let n_baseline: u64 = counts.total.iter().sum();
@@ -91,39 +99,60 @@ pub(super) fn ladders(
             resampled.push((n_rows as f64, squares));
         }
     }
-    let windows = timed.map_or_else(Vec::new, |(blocks, idx)| {
-        measure_windows(counts, blocks, idx, &mut scratch)
+    let timeline = timed.map(|(blocks, idx)| Timeline::new(blocks, idx, counts.total.len()));
+    let mut timed = |against: Against| -> Vec<(Component, Vec<Rung>)> {
+        let windows = timeline.as_ref().map_or_else(Vec::new, |timeline| {
+            measure_windows(counts, timeline, against, &mut scratch)
+        });
+        let of = |(idx, component)| {
+            let of_rows: Vec<(f64, Squares)> = resampled
+                .iter()
+                .map(|(n_rows, squares)| (*n_rows, squares[idx]))
+                .collect();
+            let rungs = windows.iter().filter_map(|window| window.rung(idx, &of_rows));
+            (component, rungs.collect())
+        };
+        Component::ALL.into_iter().enumerate().map(of).collect()
+    };
+    let against_rest = timed(Against::Baseline);
+    let references = Against::MEASURED.into_iter().filter_map(|against| {
+        let ladders: Vec<(Component, Ladder)> = timed(against)
+            .into_iter()
+            .filter(|(_, timed)| !timed.is_empty())
+            .map(|(component, timed)| {
+                let ladder = Ladder {
+                    timed,
+                    ..Ladder::default()
+                };
+                (component, ladder)
+            })
+            .collect();
+        (!ladders.is_empty()).then_some(ReferenceLadders { against, ladders })
     });
-    let ladder = |(idx, component): (usize, Component)| {
-        let of_rows: Vec<(f64, Squares)> = resampled
-            .iter()
-            .map(|(n_rows, squares)| (*n_rows, squares[idx]))
-            .collect();
-        if of_rows.iter().all(|(_, squares)| squares.n == 0.0) {
-            return None;
-        }
-        let timed: Vec<Rung> = windows
-            .iter()
-            .filter_map(|window| window.rung(idx, &of_rows))
-            .collect();
+    let references = references.collect();
+    let ladder = |(idx, (component, timed)): (usize, (Component, Vec<Rung>))| {
+        let of_rows = resampled.iter().map(|(n_rows, squares)| (*n_rows, squares[idx]));
         let baseline_excess = timed.last().map_or(0.0, |last| {
             let n_windows = last.freedom / 1.5 + 1.0;
             rounded(2.0 * ((last.inflation - 1.0) / last.n_effective).max(0.0) / n_windows)
         });
-        Some((
-            component,
-            Ladder {
-                resampled: of_rows.iter().filter_map(resampled_rung).collect(),
-                timed,
-                baseline_excess,
-            },
-        ))
+        let ladder = Ladder {
+            resampled: of_rows
+                .clone()
+                .filter_map(|of_rows| resampled_rung(&of_rows))
+                .collect(),
+            timed,
+            baseline_excess,
+        };
+        let mut of_rows = of_rows;
+        of_rows
+            .any(|(_, squares)| squares.n > 0.0)
+            .then_some((component, ladder))
     };
-    Component::ALL
-        .into_iter()
-        .enumerate()
-        .filter_map(ladder)
-        .collect()
+    Scales {
+        ladders: against_rest.into_iter().enumerate().filter_map(ladder).collect(),
+        references,
+    }
 }
 
 fn run(partition: &ColumnPartition, scratch: &mut Scratch) {
@@ -159,6 +188,7 @@ struct Windows {
     n_rows: f64,
     n_effective: f64,
     n_apart: f64,
+    freedom: f64,
     squares: ByComponent,
 }
 
@@ -182,7 +212,7 @@ impl Windows {
             n_rows: self.n_rows,
             n_effective: self.n_effective,
             inflation: rounded(mean.max(farthest)),
-            freedom: rounded(1.5 * (self.n_apart - 1.0)),
+            freedom: rounded(self.freedom),
         })
     }
 }
@@ -205,82 +235,45 @@ fn at_size(of_rows: &[(f64, Squares)], n_rows: f64) -> Option<f64> {
     }
 }
 
-/// Window lengths to measure, in blocks: doubling up to a day, then 1, 2, 4, 7, 14, 28, … days.
-fn lengths(block_seconds: i64, n_blocks: usize) -> Vec<i64> {
-    let mut lengths = Vec::new();
-    let mut length = 1;
-    while length * block_seconds < DAY {
-        lengths.push(length);
-        length *= 2;
-    }
-    let days = [1, 2, 4, 7, 14, 28, 56, 112, 224, 448, 896];
-    for days in days {
-        if days * DAY % block_seconds == 0 {
-            lengths.push(days * DAY / block_seconds);
-        }
-    }
-    if block_seconds > DAY {
-        let doubling = (0..10).map(|exponent| 1 << exponent);
-        lengths.extend(doubling);
-        lengths.sort_unstable();
-        lengths.dedup();
-    }
-    lengths.retain(|length| n_blocks as f64 / *length as f64 >= MIN_WINDOWS);
-    lengths
-}
-
 fn measure_windows(
     counts: &Counts<'_>,
-    blocks: &BlockCounts,
-    idx: usize,
+    timeline: &Timeline,
+    against: Against,
     scratch: &mut Scratch,
 ) -> Vec<Windows> {
-    let occupied: Vec<(i64, usize)> = blocks.blocks().collect();
-    let Some(&(last, _)) = occupied.last() else {
-        return Vec::new();
-    };
     let mut measured = Vec::new();
-    for length in lengths(blocks.block_seconds(), occupied.len()) {
-        let starts: Vec<usize> = (0..occupied.len())
-            .filter(|&start| occupied[start].0 + length <= last + 1)
-            .collect();
-        let stride = starts.len().div_ceil(MAX_WINDOWS).max(1);
+    for plan in timeline.plans(against) {
         let mut windows = Windows {
-            seconds: (length * blocks.block_seconds()) as f64,
+            seconds: plan.seconds,
             n_rows: 0.0,
             n_effective: 0.0,
-            n_apart: occupied.len() as f64 / length as f64,
+            n_apart: plan.n_apart,
+            freedom: plan.freedom,
             squares: ByComponent::default(),
         };
         let mut n_windows = 0.0;
-        for &start in starts.iter().step_by(stride) {
-            scratch.current.clear();
-            scratch.current.resize(counts.total.len(), 0);
-            let end = occupied[start].0 + length;
-            for (_, slot) in occupied[start..].iter().take_while(|(block, _)| *block < end) {
-                add(&mut scratch.current, blocks.counts(*slot, idx));
-            }
-            scratch.baseline.clear();
-            let rest = counts
-                .total
-                .iter()
-                .zip(&scratch.current)
-                .map(|(all, part)| all - part);
-            scratch.baseline.extend(rest);
+        timeline.each(&plan, |reference, window| {
             let size = WindowSize {
-                n_baseline: scratch.baseline.iter().sum(),
-                n_current: scratch.current.iter().sum(),
-                seconds: None,
+                n_baseline: reference.iter().sum(),
+                n_current: window.iter().sum(),
+                ..WindowSize::default()
             };
             if size.n_current < MIN_WINDOW_ROWS || size.n_baseline < MIN_WINDOW_ROWS {
-                continue;
+                return;
             }
-            run(counts.partition, scratch);
+            scratch.tested.clear();
+            test(
+                counts.partition,
+                reference,
+                window,
+                &mut scratch.cells,
+                &mut scratch.tested,
+            );
             note(&mut windows.squares, &scratch.tested);
             windows.n_rows += size.n_current as f64;
             windows.n_effective += size.effective();
             n_windows += 1.0;
-        }
+        });
         if n_windows >= MIN_WINDOWS {
             windows.n_rows = rounded(windows.n_rows / n_windows);
             windows.n_effective = rounded(windows.n_effective / n_windows);

@@ -26,6 +26,8 @@ mod resample;
 mod partition;
 mod blocks;
 mod ladder;
+mod against;
+mod windows;
 mod calibration;
 mod measure;
 mod evidence;
@@ -36,6 +38,7 @@ mod check;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use against::{Against, ReferenceLadders};
 pub use blocks::{BLOCK_SECONDS, BlockCounts, MAX_BLOCKS, Placement};
 pub use budget::{BudgetError, FalseAlarmBudget, MAX_RUN_ALPHA, PeriodUnit, RunAlpha};
 pub use calibration::{Calibration, CalibrationBasis, CalibrationSettings, ColumnCalibration, calibrate};
@@ -47,5 +50,5 @@ pub(crate) use evidence::is_identifier;
 pub use evidence::{ColumnEvidence, column_evidence};
 pub use ladder::{Ladder, NullScale, Rung, WindowSize};
 pub use partition::{ColumnPartition, MAX_CELLS, Partition};
-pub use persistence::{Persistence, PersistenceError};
+pub use persistence::{EarlierFlags, Persistence, PersistenceError};
 pub(crate) use rate::rate_p_value;

@@ -19,7 +19,7 @@ pub(super) fn tail(distribution: Distribution, statistic: f64, scale: NullScale)
     };
     let p = match distribution {
         Distribution::Normal => normal(scaled),
-        Distribution::LargestNormal { k } => -(k as f64 * (-normal(scaled).min(1.0)).ln_1p()).exp_m1(),
+        Distribution::LargestNormal { k } => sidak(normal(scaled), k),
         Distribution::ChiSquare { degrees_of_freedom } => match scale.freedom {
             Some(freedom) => fisher_survival(scaled * scaled, degrees_of_freedom, freedom),
             None => chi_square_survival(scaled * scaled * degrees_of_freedom, degrees_of_freedom),
@@ -27,6 +27,14 @@ pub(super) fn tail(distribution: Distribution, statistic: f64, scale: NullScale)
         Distribution::Kolmogorov => kolmogorov(scaled, scale.freedom),
     };
     if p.is_finite() { p.clamp(0.0, 1.0) } else { 1.0 }
+}
+
+/// Šidák's bound `1 − (1 − p)^k` of the smallest of k p-values.
+///
+/// With `k` the inverse of a weight, weights adding up to 1, the smallest of these over several hypotheses keeps its level as the
+/// union bound does (Holm's weighted form, S. Holm, Scand. J. Stat. 6, 1979; Z. Šidák, J. Am. Stat. Assoc. 62, 1967).
+pub(super) fn sidak(p: f64, k: f64) -> f64 {
+    -(k * (-p.clamp(0.0, 1.0)).ln_1p()).exp_m1()
 }
 
 /// Several p-values of one hypothesis as one: the Cauchy combination `½ − arctan(Σ wᵢ tan((½ − pᵢ)π))/π`, weights adding

@@ -2,6 +2,7 @@
 //!
 //! A pure function of the flags of the windows so far. Does not know what flagged a window.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -52,6 +53,63 @@ impl Default for Persistence {
     /// 1 of 1: every flagged window rings.
     fn default() -> Self {
         Self { needed: 1, of: 1 }
+    }
+}
+
+/// What earlier windows found, for the judgement of one window by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EarlierFlags {
+    persistence: Persistence,
+    /// By column, oldest first; as [`Persistence::rings`] takes them.
+    flags: BTreeMap<String, Vec<Option<bool>>>,
+}
+
+impl EarlierFlags {
+    /// No window yet.
+    pub fn new(persistence: Persistence) -> Self {
+        Self {
+            persistence,
+            flags: BTreeMap::new(),
+        }
+    }
+
+    /// How many of how many must be flagged.
+    pub fn persistence(&self) -> Persistence {
+        self.persistence
+    }
+
+    /// Takes the window before all that were taken so far.
+    pub fn take_older(&mut self, column: &str, flag: Option<bool>) {
+        match self.flags.get_mut(column) {
+            Some(flags) => flags.insert(0, flag),
+            None => {
+                self.flags.insert(column.to_owned(), vec![flag]);
+            }
+        }
+    }
+
+    /// Whether the windows that matter for a column are all there: more would change nothing.
+    pub fn is_complete(&self, column: &str) -> bool {
+        let evaluated = self.of(column).iter().flatten().count();
+        evaluated + 1 >= self.persistence.of as usize
+    }
+
+    /// Whether the column rings if the window at hand finds it drifted.
+    pub fn rings(&self, column: &str) -> bool {
+        let mut flags = self.of(column).to_vec();
+        flags.push(Some(true));
+        self.persistence.rings(&flags)
+    }
+
+    /// How many of the earlier windows that matter found the column drifted, and how many these are.
+    pub fn counts(&self, column: &str) -> (usize, usize) {
+        let evaluated = self.of(column).iter().rev().filter_map(|flag| *flag);
+        let recent: Vec<bool> = evaluated.take(self.persistence.of as usize - 1).collect();
+        (recent.iter().filter(|flag| **flag).count(), recent.len())
+    }
+
+    fn of(&self, column: &str) -> &[Option<bool>] {
+        self.flags.get(column).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -118,5 +176,38 @@ mod tests {
         check("2 of 3", "xx.", false);
         check("2 of 3", "x???x", true);
         check("2 of 3", "xx?", false);
+    }
+
+    #[test]
+    fn a_window_by_itself_rings_as_in_its_row() {
+        let persistence: Persistence = "2 of 3".parse().unwrap();
+        let flags = [
+            Some(true),
+            None,
+            Some(false),
+            Some(true),
+            Some(true),
+            None,
+            Some(false),
+        ];
+        for n in 0..flags.len() {
+            let mut earlier = EarlierFlags::new(persistence);
+            let mut n_read = 0;
+            for flag in flags[..n].iter().rev() {
+                if earlier.is_complete("x") {
+                    break;
+                }
+                earlier.take_older("x", *flag);
+                n_read += 1;
+            }
+            let mut row = flags[..n].to_vec();
+            row.push(Some(true));
+            assert_eq!(earlier.rings("x"), persistence.rings(&row), "{row:?}");
+            assert!(n_read <= 4, "{n_read}");
+        }
+        let mut earlier = EarlierFlags::new(persistence);
+        earlier.take_older("x", Some(true));
+        assert_eq!((earlier.counts("x"), earlier.counts("y")), ((1, 1), (0, 0)));
+        assert!(earlier.rings("x") && !earlier.rings("y"));
     }
 }

@@ -1,7 +1,7 @@
 //! `calibration.json`: the null scales of a baseline, small enough to lie beside it.
 //!
 //! JSON, versioned: a ladder of window lengths per column, and for each component test how much more windows of that length
-//! vary than independent rows would. Does not measure anything (`calibrate`) and knows nothing about alarms. Changelog of
+//! vary than independent rows would; the same for windows held against earlier windows. Does not measure anything (`calibrate`) and knows nothing about alarms. Changelog of
 //! the format: **1** first version.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::canonical;
 use super::error::{DocumentError, from_bytes as read};
 use crate::calibrate::{
-    Calibration, CalibrationBasis, CalibrationSettings, ColumnCalibration, Component, Ladder, Rung,
+    Against, Calibration, CalibrationBasis, CalibrationSettings, ColumnCalibration, Component, Ladder,
+    ReferenceLadders, Rung,
 };
 
 /// The name of the file.
@@ -47,6 +48,25 @@ struct ColumnV1 {
     /// Windows of the baseline's time blocks, ascending by length.
     windows: Vec<WindowV1>,
     components: Vec<ComponentV1>,
+    /// The same against earlier windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    references: Vec<ReferenceV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReferenceV1 {
+    /// `trailing` or `season`.
+    reference: String,
+    n_windows: u32,
+    windows: Vec<WindowV1>,
+    components: Vec<ReferenceComponentV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReferenceComponentV1 {
+    component: String,
+    /// One for each of the reference's windows; 0 where the component could not be measured there.
+    inflation: Vec<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,23 +119,37 @@ pub fn to_bytes(calibration: &Calibration) -> Result<Vec<u8>, DocumentError> {
     canonical::to_bytes(CALIBRATION_FILE, &document)
 }
 
-fn column_v1(column: &ColumnCalibration) -> ColumnV1 {
-    let mut windows: Vec<&Rung> = column
-        .ladders
-        .iter()
-        .flat_map(|(_, ladder)| &ladder.timed)
-        .collect();
+/// Every length that one of the components was measured at, ascending.
+fn lengths(ladders: &[(Component, Ladder)]) -> Vec<&Rung> {
+    let mut windows: Vec<&Rung> = ladders.iter().flat_map(|(_, ladder)| &ladder.timed).collect();
     windows.sort_by(|left, right| left.seconds.total_cmp(&right.seconds));
     windows.dedup_by(|later, earlier| later.seconds.total_cmp(&earlier.seconds).is_eq());
+    windows
+}
+
+fn inflations(windows: &[&Rung], ladder: &Ladder) -> Vec<f64> {
+    let at = |window: &&Rung| {
+        let same = |rung: &&Rung| rung.seconds.total_cmp(&window.seconds).is_eq();
+        ladder.timed.iter().find(same).map_or(0.0, |rung| rung.inflation)
+    };
+    windows.iter().map(at).collect()
+}
+
+fn windows_v1(windows: &[&Rung]) -> Vec<WindowV1> {
+    let window = |rung: &&Rung| WindowV1 {
+        seconds: rung.seconds,
+        n_rows: rung.n_rows,
+        n_effective: rung.n_effective,
+        freedom: rung.freedom,
+    };
+    windows.iter().map(window).collect()
+}
+
+fn column_v1(column: &ColumnCalibration) -> ColumnV1 {
+    let windows = lengths(&column.ladders);
     let component = |(component, ladder): &(Component, Ladder)| ComponentV1 {
         component: component.name().to_owned(),
-        inflation: windows
-            .iter()
-            .map(|window| {
-                let same = |rung: &&Rung| rung.seconds.total_cmp(&window.seconds).is_eq();
-                ladder.timed.iter().find(same).map_or(0.0, |rung| rung.inflation)
-            })
-            .collect(),
+        inflation: inflations(&windows, ladder),
         baseline_excess: ladder.baseline_excess,
         resampled: ladder
             .resampled
@@ -130,15 +164,22 @@ fn column_v1(column: &ColumnCalibration) -> ColumnV1 {
     ColumnV1 {
         name: column.name.clone(),
         components: column.ladders.iter().map(component).collect(),
-        windows: windows
-            .iter()
-            .map(|rung| WindowV1 {
-                seconds: rung.seconds,
-                n_rows: rung.n_rows,
-                n_effective: rung.n_effective,
-                freedom: rung.freedom,
-            })
-            .collect(),
+        windows: windows_v1(&windows),
+        references: column.references.iter().map(reference_v1).collect(),
+    }
+}
+
+fn reference_v1(reference: &ReferenceLadders) -> ReferenceV1 {
+    let windows = lengths(&reference.ladders);
+    let component = |(component, ladder): &(Component, Ladder)| ReferenceComponentV1 {
+        component: component.name().to_owned(),
+        inflation: inflations(&windows, ladder),
+    };
+    ReferenceV1 {
+        reference: reference.against.name().to_owned(),
+        n_windows: reference.against.n_windows(),
+        components: reference.ladders.iter().map(component).collect(),
+        windows: windows_v1(&windows),
     }
 }
 
@@ -185,79 +226,103 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Calibration, DocumentError> {
 
 fn column_from((idx, column): (usize, ColumnV1)) -> Result<ColumnCalibration, DocumentError> {
     let at = |what: &str| format!("columns[{idx}].{what}");
-    let ascending = column
-        .windows
-        .windows(2)
-        .all(|pair| pair[0].seconds < pair[1].seconds);
+    check_windows(&column.windows, &at("windows"))?;
+    let mut ladders = Vec::with_capacity(column.components.len());
+    for found in &column.components {
+        let path = at("components");
+        let rows_fit = found
+            .resampled
+            .windows(2)
+            .all(|pair| pair[0].n_rows < pair[1].n_rows)
+            && found
+                .resampled
+                .iter()
+                .all(|rung| rung.n_rows > 0.0 && rung.inflation > 0.0 && rung.freedom > 0.0);
+        if !rows_fit || found.baseline_excess.is_nan() || found.baseline_excess < 0.0 {
+            return Err(wrong(&path, NUMBERS));
+        }
+        let resampled = found.resampled.iter().map(|rung| Rung {
+            seconds: 0.0,
+            n_rows: rung.n_rows,
+            n_effective: rung.n_rows,
+            inflation: rung.inflation,
+            freedom: rung.freedom,
+        });
+        ladders.push((
+            component_of(&found.component, &path)?,
+            Ladder {
+                resampled: resampled.collect(),
+                timed: rungs(&column.windows, &found.inflation, &path)?,
+                baseline_excess: found.baseline_excess,
+            },
+        ));
+    }
+    let mut references = Vec::with_capacity(column.references.len());
+    for (place, found) in column.references.iter().enumerate() {
+        let path = at(&format!("references[{place}]"));
+        let Some(against) = Against::from_name(&found.reference, found.n_windows) else {
+            return Err(wrong(&path, "a reference that this program does not know"));
+        };
+        check_windows(&found.windows, &path)?;
+        let ladder = |component: &ReferenceComponentV1| {
+            let ladder = Ladder {
+                timed: rungs(&found.windows, &component.inflation, &path)?,
+                ..Ladder::default()
+            };
+            Ok((component_of(&component.component, &path)?, ladder))
+        };
+        let ladders = found.components.iter().map(ladder);
+        references.push(ReferenceLadders {
+            against,
+            ladders: ladders.collect::<Result<_, DocumentError>>()?,
+        });
+    }
+    Ok(ColumnCalibration {
+        name: column.name,
+        ladders,
+        references,
+    })
+}
+
+const NUMBERS: &str = "one inflation for each window, and no number below 0";
+
+fn check_windows(windows: &[WindowV1], path: &str) -> Result<(), DocumentError> {
+    let ascending = windows.windows(2).all(|pair| pair[0].seconds < pair[1].seconds);
     let positive = |window: &WindowV1| {
         [window.seconds, window.n_rows, window.n_effective, window.freedom]
             .into_iter()
             .all(|value| value > 0.0)
     };
-    if !ascending || !column.windows.iter().all(positive) {
-        return Err(wrong(
-            &at("windows"),
+    if ascending && windows.iter().all(positive) {
+        Ok(())
+    } else {
+        Err(wrong(
+            path,
             "windows ascend by length, and their numbers are above 0",
-        ));
+        ))
     }
-    let mut ladders = Vec::with_capacity(column.components.len());
-    for found in &column.components {
-        let Some(component) = Component::from_name(&found.component) else {
-            return Err(wrong(
-                &at("components"),
-                "a component that this program does not know",
-            ));
-        };
-        let fits = found.inflation.len() == column.windows.len()
-            && found.inflation.iter().all(|inflation| *inflation >= 0.0)
-            && found.baseline_excess >= 0.0
-            && found
-                .resampled
-                .windows(2)
-                .all(|pair| pair[0].n_rows < pair[1].n_rows)
-            && found
-                .resampled
-                .iter()
-                .all(|rung| rung.n_rows > 0.0 && rung.inflation > 0.0 && rung.freedom > 0.0);
-        if !fits {
-            return Err(wrong(
-                &at("components"),
-                "one inflation for each window, and no number below 0",
-            ));
-        }
-        let timed = column.windows.iter().zip(&found.inflation);
-        ladders.push((
-            component,
-            Ladder {
-                resampled: found
-                    .resampled
-                    .iter()
-                    .map(|rung| Rung {
-                        seconds: 0.0,
-                        n_rows: rung.n_rows,
-                        n_effective: rung.n_rows,
-                        inflation: rung.inflation,
-                        freedom: rung.freedom,
-                    })
-                    .collect(),
-                timed: timed
-                    .filter(|(_, inflation)| **inflation > 0.0)
-                    .map(|(window, inflation)| Rung {
-                        seconds: window.seconds,
-                        n_rows: window.n_rows,
-                        n_effective: window.n_effective,
-                        inflation: *inflation,
-                        freedom: window.freedom,
-                    })
-                    .collect(),
-                baseline_excess: found.baseline_excess,
-            },
-        ));
+}
+
+fn component_of(name: &str, path: &str) -> Result<Component, DocumentError> {
+    Component::from_name(name).ok_or_else(|| wrong(path, "a component that this program does not know"))
+}
+
+fn rungs(windows: &[WindowV1], inflation: &[f64], path: &str) -> Result<Vec<Rung>, DocumentError> {
+    if inflation.len() != windows.len() || !inflation.iter().all(|inflation| *inflation >= 0.0) {
+        return Err(wrong(path, NUMBERS));
     }
-    Ok(ColumnCalibration {
-        name: column.name,
-        ladders,
-    })
+    let rungs = windows
+        .iter()
+        .zip(inflation)
+        .filter(|(_, inflation)| **inflation > 0.0)
+        .map(|(window, inflation)| Rung {
+            seconds: window.seconds,
+            n_rows: window.n_rows,
+            n_effective: window.n_effective,
+            inflation: *inflation,
+            freedom: window.freedom,
+        });
+    Ok(rungs.collect())
 }
 
 fn wrong(path: &str, problem: &str) -> DocumentError {
@@ -315,6 +380,11 @@ mod tests {
                 "\"seconds\" : 3600.0",
                 "\"seconds\" : 1.0E9",
                 "columns[0].windows",
+            ),
+            (
+                "\"reference\" : \"trailing\"",
+                "\"reference\" : \"tomorrow\"",
+                "columns[0].references[0]",
             ),
             (
                 "\"inflation\" : [ ",

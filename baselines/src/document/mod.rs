@@ -11,6 +11,7 @@ pub mod clarify;
 pub mod detector;
 pub mod model_monitor;
 pub mod quality;
+pub mod retrain;
 pub mod verdict;
 pub mod window;
 

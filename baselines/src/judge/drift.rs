@@ -13,8 +13,8 @@ use super::finding::{CheckKind, DriftEvidence, Finding, Severity};
 use super::verdict::AlarmTerms;
 use super::{BaselineView, Docket, Policy, Subject};
 use crate::calibrate::{
-    CalibrationBasis, ColumnDecision, ColumnEvidence, Component, ComponentEvidence, Detectable, Distribution,
-    MinEffect, column_evidence, decide,
+    Against, CalibrationBasis, ColumnDecision, ColumnEvidence, Component, ComponentEvidence, Detectable,
+    Distribution, EarlierFlags, MinEffect, column_evidence, decide,
 };
 use crate::compare::{Convention, Measurement, Method};
 use crate::summary::InferredType;
@@ -170,6 +170,7 @@ fn evidence(
         subject.evidence,
         calibration,
         policy.window_seconds,
+        policy.against,
     );
     if let Some(reason) = evidence.skipped {
         docket.skip(Some(subject.name), CheckKind::Drift, reason, remedy_of(reason));
@@ -208,8 +209,15 @@ fn finding(
     } = found;
     let psi = psi_of(subject);
     let is_major = psi.is_some_and(|psi| psi.statistic >= psi_limit(psi, policy.psi_major));
+    let waiting = policy
+        .earlier
+        .as_ref()
+        .filter(|earlier| !earlier.rings(subject.name))
+        .map_or_else(String::new, |earlier| waiting(earlier, subject.name));
     Finding {
-        severity: if is_major {
+        severity: if !waiting.is_empty() {
+            Severity::Info
+        } else if is_major {
             Severity::Violation
         } else {
             Severity::Warning
@@ -220,7 +228,7 @@ fn finding(
         value: decision.effect,
         limit: decision.limit,
         derivation: derivation(evidence, decision, speaking, terms, min_effect, policy),
-        description: description(evidence, speaking, psi),
+        description: description(evidence, speaking, psi) + &waiting,
         remedy: remedy(speaking.component).to_owned(),
         drift: Some(DriftEvidence {
             component: speaking.component,
@@ -236,6 +244,15 @@ fn finding(
             min_effect: min_effect.of(speaking.component),
         }),
     }
+}
+
+/// Why a drift that was found does not ring yet.
+fn waiting(earlier: &EarlierFlags, column: &str) -> String {
+    let (n_flagged, n) = earlier.counts(column);
+    format!(
+        "; it rings where {} windows find it, and so did {n_flagged} of the {n} before",
+        earlier.persistence()
+    )
 }
 
 fn psi_of<'a>(subject: &'a Subject<'_>) -> Option<&'a Measurement> {
@@ -307,17 +324,22 @@ fn derivation(
         (Component::Scale, _) => "Klotz' test".to_owned(),
         (Component::Shape, _) => "the Kolmogorov-Smirnov test".to_owned(),
         (Component::Categories, _) => "the chi-square test".to_owned(),
-        (_, Distribution::LargestNormal { k }) if k > 1 => {
-            format!("the exact test of the most changed of {k} categories")
+        (_, Distribution::LargestNormal { k }) if k > 1.0 => {
+            format!("the exact test of the category that stands out, as one of {k:.1}")
         }
         _ => "the exact test of two rates".to_owned(),
     };
     let scale = match (terms.basis, speaking.scale_freedom) {
         (None, _) => "not calibrated: rows count as independent".to_owned(),
         (Some(_), Some(freedom)) => format!(
-            "statistic divided by {:.2}, as windows of the baseline vary that much more than independent rows \
+            "statistic divided by {:.2}, as windows of the baseline vary that much more {}than independent rows \
              ({freedom:.0} degrees of freedom)",
-            speaking.scale
+            speaking.scale,
+            match evidence.size.against {
+                Against::Baseline => "",
+                Against::Trailing { .. } => "against those before them ",
+                Against::Season { .. } => "against those of their season ",
+            }
         ),
         (Some(_), None) => format!("statistic divided by {:.2}", speaking.scale),
     };

@@ -53,7 +53,7 @@ pub use verdict::{
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::calibrate::{Calibration, ColumnSettings, FalseAlarmBudget, MinEffect};
+use crate::calibrate::{Against, Calibration, ColumnSettings, EarlierFlags, FalseAlarmBudget, MinEffect};
 use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
 use crate::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 use drift::Drift;
@@ -94,6 +94,10 @@ pub struct Policy {
     /// Length of the window, which says how much of the budget this run may spend and which null scale holds; without it
     /// a day is assumed for the one, and the number of rows decides the other.
     pub window_seconds: Option<f64>,
+    /// What the summary of [`BaselineView`] is of: the baseline, or earlier windows, which vary themselves.
+    pub against: Against,
+    /// What earlier windows found, where a drift must persist to ring; without it the window is judged by itself.
+    pub earlier: Option<EarlierFlags>,
     /// How large a drift must be to matter.
     pub min_effect: MinEffect,
     /// What is different for single columns, by name.
@@ -119,6 +123,8 @@ impl Default for Policy {
             compat: None,
             false_alarms: FalseAlarmBudget::default(),
             window_seconds: None,
+            against: Against::Baseline,
+            earlier: None,
             min_effect: MinEffect::default(),
             columns: BTreeMap::new(),
             psi_major: 0.25,

@@ -108,3 +108,31 @@ proptest! {
         }
     }
 }
+
+/// A window that was looked at once and never again knows nothing of the labels that came since.
+#[test]
+fn an_old_window_is_censored_when_it_was_last_looked_at() {
+    let labelled_after = |inferred: i64, seen: i64| {
+        let labelled = inferred + 50 * HOUR;
+        (labelled <= seen).then_some(labelled)
+    };
+    let mut delays = LabelDelays::default();
+    for day in 0..10 {
+        let inferred = day * 24 * HOUR;
+        let seen = inferred + 30 * HOUR;
+        let mut window = LabelDelays::default();
+        window.count(inferred, labelled_after(inferred, seen));
+        window.seen_until(seen);
+        delays.update(&window);
+    }
+    let now = 1_000 * HOUR;
+    let mut newest = LabelDelays::default();
+    newest.count(900 * HOUR, labelled_after(900 * HOUR, now));
+    newest.seen_until(now);
+    delays.update(&newest);
+    assert_eq!(delays.curve(now).unwrap().steps, [(50, 1.0)]);
+    for cohort in delays.cohorts.values_mut() {
+        cohort.seen = None;
+    }
+    assert!(delays.curve(now).unwrap().steps[0].1 < 0.1);
+}

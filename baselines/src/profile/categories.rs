@@ -9,12 +9,15 @@ use super::distinct::{DistinctState, hash_text};
 use crate::summary::CategoricalSummary;
 use crate::summary::Distinct;
 use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
 
 /// Texts longer than this many bytes are named by their beginning and their hash.
 pub const MAX_TEXT_BYTES: usize = 256;
 
 /// Category counts of a column.
-#[derive(Debug, Clone)]
+///
+/// Written down without its index: what was read can be merged into another, and nothing else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Categories {
     n: u64,
     limit: usize,
@@ -23,13 +26,15 @@ pub struct Categories {
     n_known: usize,
     entries: Vec<Entry>,
     texts: Vec<u8>,
+    #[serde(skip)]
     table: HashTable<u32>,
+    #[serde(skip)]
     booleans: Option<[Box<[u8]>; 2]>,
     /// Fed when a text is met for the first time, admitted or not; known categories join at the end.
     newcomers: DistinctState,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Entry {
     hash: u64,
     start: u32,
@@ -162,6 +167,12 @@ impl Categories {
             self.table
                 .insert_unique(entries[idx as usize].hash, idx, |&idx| entries[idx as usize].hash);
         }
+    }
+
+    /// Whether what was read can be merged.
+    pub(super) fn is_sound(&self) -> bool {
+        let inside = |entry: &Entry| entry.start <= entry.end && entry.end as usize <= self.texts.len();
+        self.newcomers.is_sound() && self.entries.iter().all(inside)
     }
 
     /// Adds what `other`, of the same plan, has seen.

@@ -10,6 +10,7 @@ use super::numbers::Numbers;
 use super::plan::{ColumnPlan, PlanKind};
 use crate::summary::{CellCounts, ColumnSummary, Distinct, InferredType, NumericSummary, Position};
 use crate::view::{CellClass, ColumnView};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Scratch memory of one thread, reused from batch to batch.
@@ -20,7 +21,7 @@ pub struct Scratch {
 }
 
 /// The profile of one column.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ColumnProfile {
     name: String,
     kind: PlanKind,
@@ -138,6 +139,22 @@ impl ColumnProfile {
         if let (Some(ours), Some(theirs)) = (&mut self.categories, &other.categories) {
             ours.merge(theirs);
         }
+    }
+
+    /// Whether a column that was read can be merged into this one.
+    pub(super) fn accepts(&self, read: &Self) -> bool {
+        self.name == read.name
+            && self.kind == read.kind
+            && read.moments.is_sound()
+            && self.numbers.accepts(&read.numbers)
+            && read.distinct_numbers.is_sound()
+            && self.categories.is_some() == read.categories.is_some()
+            && read.categories.as_ref().is_none_or(Categories::is_sound)
+    }
+
+    /// What its cells are taken for.
+    pub(super) fn kind(&self) -> PlanKind {
+        self.kind
     }
 
     /// Counts `n` more cells as missing: rows of the data set that never named this column.

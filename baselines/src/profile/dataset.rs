@@ -2,6 +2,10 @@
 //!
 //! Does not decode and does not plan: columns it has no plan for arrive with one.
 
+mod exchange;
+
+pub use exchange::ExchangeError;
+
 use super::column::{ColumnProfile, Scratch};
 use super::distinct::{DistinctState, hash_text};
 use super::plan::ColumnPlan;

@@ -6,6 +6,7 @@
 
 use crate::summary::Distinct;
 use hashbrown::HashSet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::hash::BuildHasherDefault;
 
 const PRECISION: u32 = 12;
@@ -33,12 +34,23 @@ impl std::hash::Hasher for Identity {
 type HashedSet = HashSet<u64, BuildHasherDefault<Identity>>;
 
 /// Distinct-value state over hashes; merge is exact.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum DistinctState {
     /// At most [`EXACT_LIMIT`] hashes.
+    #[serde(serialize_with = "ascending", deserialize_with = "set_of")]
     Few(HashedSet),
     /// The longest run of leading zeros seen per register, plus one.
     Many(Vec<u8>),
+}
+
+fn ascending<S: Serializer>(set: &HashedSet, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut hashes: Vec<u64> = set.iter().copied().collect();
+    hashes.sort_unstable();
+    hashes.serialize(serializer)
+}
+
+fn set_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashedSet, D::Error> {
+    Vec::<u64>::deserialize(deserializer).map(|hashes| hashes.into_iter().collect())
 }
 
 impl Default for DistinctState {
@@ -102,6 +114,14 @@ impl DistinctState {
             let mut registers = vec![0; N_REGISTERS];
             set.iter().for_each(|&hash| raise(&mut registers, hash));
             *self = Self::Many(registers);
+        }
+    }
+
+    /// Whether a state that was read is one.
+    pub(super) fn is_sound(&self) -> bool {
+        match self {
+            Self::Few(set) => set.len() <= EXACT_LIMIT,
+            Self::Many(registers) => registers.len() == N_REGISTERS,
         }
     }
 

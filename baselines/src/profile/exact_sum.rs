@@ -6,10 +6,15 @@
 //! Does not know means or variances (`moments`).
 
 use num_bigint::{BigInt, BigUint, Sign};
+use serde::{Deserialize, Serialize};
 
 /// Mantissas are 53 bits wide: 2^11 of them fit an `u64` before it overflows.
 const FLUSH_EVERY: usize = 1 << 11;
 const N_KEYS: usize = 1 << 12;
+/// Additions after which carries are settled.
+const CARRY_AT: u32 = 1 << 29;
+/// Limbs of the widest sum there is: 2 · 2,046 bits of position and 6 limbs of one addition.
+const MAX_LIMBS: usize = 2 * 2046 / 32 + 8;
 
 /// Per-exponent partial sums of one batch; reused from batch to batch. One per thread.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ impl Default for SumScratch {
 }
 
 /// Σx and Σx² of finite doubles, exactly.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ExactSums {
     sum: Limbs,
     sum_of_squares: Limbs,
@@ -75,6 +80,15 @@ impl ExactSums {
         self.sum_of_squares.merge(&other.sum_of_squares);
     }
 
+    /// Whether the state can be merged without overflow: it may come from another process.
+    pub(super) fn is_sound(&self) -> bool {
+        [&self.sum, &self.sum_of_squares].into_iter().all(|limbs| {
+            limbs.digits.len() <= MAX_LIMBS
+                && limbs.n_pending < CARRY_AT
+                && limbs.digits.iter().all(|digit| digit.unsigned_abs() < 1 << 62)
+        })
+    }
+
     /// The sum, correctly rounded; infinite only where the true sum passes the largest double.
     pub fn sum(&self) -> f64 {
         ratio_to_f64(&self.sum.to_bigint(), &BigUint::from(1u8), -1074)
@@ -106,7 +120,7 @@ impl ExactSums {
 }
 
 /// A signed integer as 32-bit digits in 64-bit limbs, so that carries can wait.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Limbs {
     digits: Vec<i64>,
     /// Additions since the last carry; each adds less than 2^32 to a limb.
@@ -135,7 +149,7 @@ impl Limbs {
             }
         }
         self.n_pending += 2;
-        if self.n_pending >= 1 << 29 {
+        if self.n_pending >= CARRY_AT {
             self.carry();
         }
     }
@@ -163,7 +177,7 @@ impl Limbs {
             *digit += more;
         }
         self.n_pending += other.n_pending;
-        if self.n_pending >= 1 << 29 {
+        if self.n_pending >= CARRY_AT {
             self.carry();
         }
     }

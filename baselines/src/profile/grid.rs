@@ -15,7 +15,7 @@ pub const N_QUANTILES: u64 = 1000;
 pub const MAX_EDGES: usize = 1023;
 
 /// Frozen edges, strictly ascending and finite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Grid {
     edges: Vec<f64>,
     /// The edges, padded with +∞ to one of three sizes, for a search without branches.

@@ -24,7 +24,7 @@ pub mod numbers;
 pub mod plan;
 
 pub use column::ColumnProfile;
-pub use dataset::{MAX_EXTRA_COLUMNS, Profile};
+pub use dataset::{ExchangeError, MAX_EXTRA_COLUMNS, Profile};
 pub use grid::Grid;
 pub use numbers::ExactUntil;
 pub use plan::{ColumnPlan, PlanKind};

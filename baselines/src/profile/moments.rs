@@ -4,14 +4,30 @@
 //! Does not see missing cells, NaN or infinities: the column counts those.
 
 use super::exact_sum::{ExactSums, SumScratch};
+use serde::{Deserialize, Serialize};
 
 /// Moments of finite numbers; merge is exact.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
     n: u64,
     sums: ExactSums,
+    /// As bits: infinite until a number comes, which JSON cannot say.
+    #[serde(with = "as_bits")]
     min: f64,
+    #[serde(with = "as_bits")]
     max: f64,
+}
+
+mod as_bits {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        value.to_bits().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        u64::deserialize(deserializer).map(f64::from_bits)
+    }
 }
 
 impl Default for Moments {
@@ -36,6 +52,10 @@ impl Moments {
         }
         (self.min, self.max) = (min, max);
         self.sums.add_all(values, scratch);
+    }
+    /// Whether the state can be merged: it may come from another process.
+    pub(super) fn is_sound(&self) -> bool {
+        self.sums.is_sound() && !self.min.is_nan() && !self.max.is_nan()
     }
     /// Adds what `other` has seen.
     pub fn merge(&mut self, other: &Self) {

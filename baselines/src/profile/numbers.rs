@@ -4,6 +4,7 @@
 
 use super::grid::Grid;
 use crate::summary::WeightedPoints;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How long numbers are kept as they are.
@@ -17,14 +18,22 @@ pub enum ExactUntil {
 }
 
 /// Numbers of a column; merge is exact because the state depends only on how many and which numbers came.
-#[derive(Debug, Clone)]
+///
+/// Written down, it is the state alone: a state that was read can be merged into one with the grid, and nothing else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Numbers {
+    #[serde(skip)]
     grid: Arc<Grid>,
+    #[serde(skip, default = "for_ever")]
     exact_until: ExactUntil,
     state: State,
 }
 
-#[derive(Debug, Clone)]
+fn for_ever() -> ExactUntil {
+    ExactUntil::Distinct(usize::MAX)
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum State {
     /// Every number: some as ascending (value, count), the newest as they came.
     Exact {
@@ -98,6 +107,18 @@ impl Numbers {
             counts[self.grid.cell_of(*value)] += weight;
         }
         self.state = State::Counts(counts);
+    }
+
+    /// Whether a state that was read fits this one's grid.
+    pub(super) fn accepts(&self, read: &Self) -> bool {
+        match &read.state {
+            State::Counts(counts) => counts.len() == self.grid.n_cells(),
+            State::Exact { points, newest } => {
+                let ascending = points.windows(2).all(|pair| pair[0].0 < pair[1].0);
+                let finite = points.iter().map(|(value, _)| value).chain(newest);
+                ascending && finite.into_iter().all(|value| value.is_finite())
+            }
+        }
     }
 
     /// Adds what `other`, of the same plan, has seen.

@@ -4,6 +4,7 @@
 
 use super::grid::Grid;
 use super::numbers::ExactUntil;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
 
 /// Numbers a window keeps as they are, at most, before they are counted on the grid.
@@ -19,7 +20,7 @@ pub const BASELINE_CATEGORY_LIMIT: usize = 65_536;
 static COARSE: LazyLock<Arc<Grid>> = LazyLock::new(|| Arc::new(Grid::coarse()));
 
 /// What a column's cells are taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlanKind {
     /// Numbers; text is counted but not kept.
     Numeric,

@@ -25,6 +25,7 @@ pub mod binary;
 pub mod multiclass;
 pub mod regression;
 mod constraint;
+pub mod paired;
 mod verdict;
 #[cfg(test)]
 mod tests;

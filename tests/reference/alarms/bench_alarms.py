@@ -255,7 +255,7 @@ def level(arguments, folder):
             continue
         ours = Driftline(arguments.driftline, folder / f"level{idx}", reference, schema)
         for n in arguments.sizes:
-            runs = arguments.runs if "500" not in name else max(20, arguments.runs // (1 if n == 500 else 4 if n == 5_000 else 8))
+            runs = arguments.runs
             rng = np.random.default_rng([7, idx, n])
             alarms = others = 0
             started = time.monotonic()
@@ -279,10 +279,11 @@ def power(arguments, folder):
     for n in arguments.sizes:
         rng = np.random.default_rng([11, n])
         thin = 4 if n > 10_000 else 1  # power is near 0 or 1 there, and a peer takes a second per window
-        peers = [peer(reference, n, rng) for peer in PEERS]
+        peers = [peer(reference, n, rng) for peer in PEERS if peer.name in arguments.peers.split(",")]
         tuning = np.array([[peer.score(frame) for peer in peers] for frame in (law.draw(rng, n) for _ in range(arguments.tuning // (2 if thin > 1 else 1)))])
-        factor = np.quantile(tuning, 1 - ALPHA, axis=0)
-        for shift in ("none", *SHIFTS):
+        factor = np.quantile(tuning, 1 - ALPHA, axis=0) if peers else ()
+        wanted = [word for word in arguments.shifts.split(",") if word]
+        for shift in ("none", *(name for name in SHIFTS if not wanted or any(word in name for word in wanted))):
             runs = (arguments.runs if shift == "none" else arguments.planted) // thin
             hits = {"driftline": 0} | {f"{peer.name}, {form}": 0 for peer in peers for form in ("default", "tuned")}
             for turn in range(runs):
@@ -295,7 +296,7 @@ def power(arguments, folder):
                     score = peer.score(frame)
                     hits[f"{peer.name}, default"] += bool(score > 1)
                     hits[f"{peer.name}, tuned"] += bool(score > limit)
-            row = {"n": n, "shift": shift, "runs": runs} | {name: round(k / runs, 4) for name, k in hits.items()}
+            row = {"n": n, "shift": shift, "runs": runs} | {name: round(k / runs, 4) for name, k in hits.items()} | {"hits": hits}
             print(json.dumps(row), file=sys.stderr, flush=True)
             table.append(row)
     return table
@@ -308,7 +309,7 @@ def markdown(answer):
     lines.append("")
     rows = answer.get("power", [])
     if rows:
-        names = [k for k in rows[0] if k not in ("n", "shift", "runs")]
+        names = [k for k in rows[0] if k not in ("n", "shift", "runs", "hits")]
         lines += ["| n | shift | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
         for r in rows:
             lines.append(f"| {r['n']:,} | {r['shift']} | " + " | ".join(f"{100 * r[k]:.1f} %" for k in names) + " |")
@@ -325,6 +326,8 @@ def main():
     parser.add_argument("--tuning", type=int, default=400)
     parser.add_argument("--sizes", type=lambda text: tuple(int(n) for n in text.split(",")), default=SIZES)
     parser.add_argument("--only", default="", help="of the level part, data sets whose name contains this")
+    parser.add_argument("--shifts", default="", help="of the power part, shifts whose name contains one of these, comma-separated")
+    parser.add_argument("--peers", default=",".join(peer.name for peer in PEERS), help="of the power part, comma-separated; the windows stay the same")
     parser.add_argument("--part", choices=("level", "power", "both"), default="both")
     arguments = parser.parse_args()
     answer = {"alpha": ALPHA, "versions": {m: __import__("importlib.metadata", fromlist=["version"]).version(m) for m in ("numpy", "pandas", "scipy", "pyarrow", "evidently", "nannyml")}}

@@ -3,6 +3,7 @@
 use crate::args::{AnalyzeArguments, FailOn, Position};
 use crate::progress::Bar;
 use crate::{exit, message, settings};
+use baselines::calibrate::Persistence;
 use baselines::judge::{SagemakerCompat, Status};
 use baselines::reference::Reference;
 use bytes::Bytes;
@@ -61,6 +62,9 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         let choices = &analysis.verdict.judged.choices;
         if let Some(windows) = choices.get("reference_windows") {
             message::data(&format!("held against {}: {windows}\n", choices["reference"]));
+        }
+        if let Some(words) = choices.get("persistence") {
+            message::data(&format!("persistence: {words}\n"));
         }
         for place in &written {
             message::data(&format!("wrote {place}\n"));
@@ -131,10 +135,7 @@ fn reference(
     monitor: Option<&Monitor>,
 ) -> Result<ReferenceRequest, EngineError> {
     let reference = match (&arguments.reference, monitor) {
-        (Some(text), _) => text.parse().map_err(|error| {
-            EngineError::new(ErrorKind::Usage, format!("--reference is `{text}`: {error}"))
-                .with_hint("for example --reference trailing:24 --history runs")
-        })?,
+        (Some(text), _) => settings::reference(text, "trailing:24 --history runs")?,
         (None, Some(monitor)) => monitor.drift.reference,
         (None, None) => Reference::default(),
     };
@@ -143,7 +144,19 @@ fn reference(
         (None, Some(monitor)) => monitor.history.clone(),
         (None, None) => None,
     };
-    Ok(ReferenceRequest { reference, history })
+    let persistence = match (&arguments.persistence, monitor) {
+        (Some(text), _) => text.parse().map_err(|error| {
+            EngineError::new(ErrorKind::Usage, format!("--persistence is `{text}`: {error}"))
+                .with_hint("for example --persistence \"2 of 3\" --history runs")
+        })?,
+        (None, Some(monitor)) => monitor.drift.persistence,
+        (None, None) => Persistence::default(),
+    };
+    Ok(ReferenceRequest {
+        reference,
+        history,
+        persistence,
+    })
 }
 
 #[derive(Serialize)]

@@ -24,6 +24,10 @@ pub(crate) struct BacktestArguments {
     /// False-alarm budgets to try, with commas between them; the monitor's own without it.
     #[arg(long, value_name = "BUDGETS")]
     budgets: Option<String>,
+    /// What windows are held against, instead of the monitor's `drift.reference`: baseline, previous, trailing:K or season;
+    /// earlier windows are those replayed, from --from on.
+    #[arg(long, value_name = "REFERENCE")]
+    reference: Option<String>,
     /// Where backtest.html and backtest.json go.
     #[arg(long, value_name = "LOCATION")]
     output: Option<String>,
@@ -55,7 +59,10 @@ pub(crate) async fn run(arguments: BacktestArguments) -> anyhow::Result<u8> {
             .with_hint("windows follow one another from --from on")
             .into());
     }
-    let monitor = settings::monitor(&arguments.monitor, &options).await?;
+    let mut monitor = settings::monitor(&arguments.monitor, &options).await?;
+    if let Some(text) = &arguments.reference {
+        monitor.drift.reference = settings::reference(text, "trailing:24")?;
+    }
     let schema = settings::schema_at(monitor.schema.as_ref(), &options).await?;
     let request = BacktestRequest {
         schema,

@@ -36,6 +36,7 @@ fn replayed(persistence: &str, columns: &[&str]) -> Backtest {
         monitor: "small".to_owned(),
         window: Length::DAY,
         persistence,
+        reference: Reference::Baseline,
         calibrated: true,
         windows: windows.collect(),
         budgets: vec![judged.replay(FalseAlarmBudget::default(), Length::DAY, persistence, &names)],

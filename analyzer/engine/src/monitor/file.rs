@@ -29,6 +29,7 @@ pub(super) struct Written {
     pub(super) grace: Length,
     #[serde(default)]
     pub(super) drift: WrittenDrift,
+    pub(super) retrain: Option<super::retrain::Written>,
 }
 
 /// Where outputs stand among the columns of a baseline without roles.
@@ -78,7 +79,7 @@ fn no_grace() -> Length {
     Length::from_seconds(0)
 }
 
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if text.is_empty() || text.len() > 63 || !text.chars().all(fits) || text.starts_with('.') {
@@ -116,7 +117,7 @@ fn reference<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Reference, D:
         .map_err(|error| D::Error::custom(format!("`{text}` is no reference: {error}")))
 }
 
-fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(super) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let share = f64::deserialize(deserializer)?;
     if !(0.0..=1.0).contains(&share) {
         return Err(D::Error::custom(format!(

@@ -20,6 +20,7 @@
 mod fault;
 mod file;
 pub mod length;
+pub mod retrain;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use baselines::judge::Policy;
 use baselines::reference::Reference;
 use file::{Written, WrittenPosition};
 pub use length::Length;
+pub use retrain::RetrainSettings;
 use std::collections::BTreeMap;
 use store::{Location, StoreOptions, join_key, open_store};
 use toml::Spanned;
@@ -57,6 +59,8 @@ pub struct Monitor {
     pub grace: Length,
     /// What may alarm.
     pub drift: DriftSettings,
+    /// When to retrain; `None` without `[retrain]`.
+    pub retrain: Option<RetrainSettings>,
 }
 
 /// `[drift]`: the alarm's settings.
@@ -115,6 +119,10 @@ impl Monitor {
             toml::from_str(text).map_err(|error| fault::engine_error(name, text, &error))?;
         let place = |key: &str, written: &Spanned<String>| resolve(name, text, folder, key, written);
         let (drift, default) = (written.drift, MinEffect::default());
+        let retrain = written
+            .retrain
+            .map(|section| section.settings(&written.name, place))
+            .transpose()?;
         Ok(Self {
             capture: place("capture", &written.capture)?,
             baseline: place("baseline", &written.baseline)?,
@@ -135,6 +143,7 @@ impl Monitor {
             },
             window: written.window,
             grace: written.grace,
+            retrain,
             drift: DriftSettings {
                 false_alarms: drift.false_alarms.unwrap_or_default(),
                 min_effect: MinEffect {

@@ -64,11 +64,11 @@ pub(crate) struct Loaded {
     pub(crate) has_prediction: bool,
 }
 
-struct Resolved {
-    wanted: Wanted,
+pub(super) struct Resolved {
+    pub(super) wanted: Wanted,
     shown: BTreeMap<String, String>,
     n_scores: usize,
-    has_prediction: bool,
+    pub(super) has_prediction: bool,
 }
 
 /// Loads a window with labels from elsewhere.
@@ -102,8 +102,8 @@ pub(crate) async fn load_window(
         return Err(EngineError::new(
             ErrorKind::NothingToAnalyse,
             format!(
-                "no predictions at {capture}: of {} lines {} were rejected and {} lie outside the window",
-                counts.lines, counts.rejected, counts.outside_window
+                "no predictions at {capture}: of {} lines {} were rejected and {} lie outside the window {}",
+                counts.lines, counts.rejected, counts.outside_window, request.settings.window
             ),
         )
         .with_hint("check --start and --end; `driftline analyze --rejects FILE` lists every refused line"));
@@ -227,7 +227,7 @@ fn lines_of(rows: &Rows, n_objects: usize) -> Vec<ObjectLines> {
         .collect()
 }
 
-fn kind_of(problem: Problem) -> Kind {
+pub(super) fn kind_of(problem: Problem) -> Kind {
     if problem == Problem::Regression {
         Kind::Number
     } else {
@@ -235,7 +235,7 @@ fn kind_of(problem: Problem) -> Kind {
     }
 }
 
-fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanColumns {
+pub(super) fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanColumns {
     match (request.schema, request.known) {
         (None, Some(known)) => plan::for_window(known, None, looked, plan::OutputPosition::Start),
         (schema, _) => plan::for_baseline(schema, looked).0,
@@ -243,7 +243,11 @@ fn scan_columns(request: &LoadRequest<'_>, looked: &Probe) -> ScanColumns {
 }
 
 /// Which column is which: what arguments say, else the schema, else the baseline, else a single output.
-fn resolve(request: &LoadRequest<'_>, choice: &Choice, with_label: bool) -> Result<Resolved, EngineError> {
+pub(super) fn resolve(
+    request: &LoadRequest<'_>,
+    choice: &Choice,
+    with_label: bool,
+) -> Result<Resolved, EngineError> {
     let (columns, schema) = (request.columns, request.schema);
     let known = |role: &str| {
         let name = request.baseline_columns.get(role)?;

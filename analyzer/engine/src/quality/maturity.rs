@@ -32,6 +32,9 @@ struct CohortTwin {
     predictions: u64,
     /// Delay in whole hours → labels.
     labels_by_delay: BTreeMap<u32, u64>,
+    /// Until when labels were looked for, RFC 3339; absent in what older programs wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<String>,
 }
 
 /// What is known already, and what this window says.
@@ -106,6 +109,11 @@ async fn read(place: &Location, options: &StoreOptions) -> Result<LabelDelays, E
         let known = Cohort {
             n: cohort.predictions,
             delays: cohort.labels_by_delay,
+            seen: cohort
+                .seen
+                .as_deref()
+                .map(|seen| parse_rfc3339(seen).ok_or_else(damaged))
+                .transpose()?,
         };
         delays.cohorts.insert(hour.div_euclid(HOUR) * HOUR, known);
     }
@@ -122,6 +130,7 @@ pub(super) async fn write(
         let twin = CohortTwin {
             predictions: cohort.n,
             labels_by_delay: cohort.delays.clone(),
+            seen: cohort.seen.and_then(format_rfc3339),
         };
         Some((format_rfc3339(*hour)?, twin))
     });

@@ -24,7 +24,8 @@ use baselines::segment::{Condition, SearchOptions, SegmentColumn, root_cause, we
 use capture::time::format_rfc3339;
 use std::collections::BTreeMap;
 
-/// Lengths of parts by time, in seconds: the shortest that makes at most [`MAX_WINDOWS`] is taken.
+/// Lengths of parts by time, in seconds: the shortest is taken that makes at most [`MAX_WINDOWS`], each with enough rows
+/// to be judged where that leaves more than one.
 const PERIODS: [i64; 8] = [
     3600,
     6 * 3600,
@@ -158,9 +159,15 @@ fn windows(
         return Ok(Vec::new());
     };
     let n_of = |period: i64| last.div_euclid(period) - first.div_euclid(period) + 1;
+    let fits = |period: &i64| n_of(*period) <= MAX_WINDOWS;
+    // A part of fewer rows than are judged would be drawn without a realised value.
+    let is_judged = |period: &i64| {
+        n_of(*period) > 1 && sample.len() as u64 >= settings.options.min_labels * n_of(*period) as u64
+    };
     let period = PERIODS
         .into_iter()
-        .find(|period| n_of(*period) <= MAX_WINDOWS)
+        .find(|period| fits(period) && is_judged(period))
+        .or_else(|| PERIODS.into_iter().find(fits))
         .unwrap_or(PERIODS[PERIODS.len() - 1]);
     let mut parts: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
     for (row, second) in sample

@@ -2,7 +2,7 @@
 
 use super::request::QualityRequest;
 use super::run::QualityRun;
-use crate::report::format::{count, percent};
+use crate::report::format::{count, instant, percent};
 use crate::report::model::{Fact, Finding, Method, NotEvaluated, Severity, Status};
 use crate::report::quality::{
     Basis, CauseRow, ConfusionMatrix, Curve, HistoryPoint, Interval, MetricHistory, MetricRow, QualityPage,
@@ -111,7 +111,7 @@ fn subtitle(document: &QualityDocument) -> String {
     match (&document.start, &document.end) {
         (None, None) => "All of the predictions there are".to_owned(),
         (start, end) => {
-            let side = |time: &Option<String>| time.clone().unwrap_or_else(|| "…".to_owned());
+            let side = |time: &Option<String>| time.as_deref().map_or_else(|| "…".to_owned(), instant);
             format!("{} to {}", side(start), side(end))
         }
     }
@@ -153,13 +153,13 @@ fn facts(document: &QualityDocument) -> Vec<Fact> {
             facts.push(fact(
                 "Expected by now",
                 percent(expected),
-                format!("at {}", maturity.as_of),
+                format!("at {}", instant(&maturity.as_of)),
             ));
         }
         facts.push(match (&maturity.final_at, &maturity.unknown) {
             (Some(at), _) => fact(
                 "Final to 98 %",
-                at.clone(),
+                instant(at),
                 if maturity.is_final {
                     "reached"
                 } else {
@@ -364,11 +364,21 @@ fn history(document: &QualityDocument) -> Vec<MetricHistory> {
 }
 
 fn history_of(document: &QualityDocument, name: &str) -> MetricHistory {
+    let is_final = document
+        .maturity
+        .as_ref()
+        .is_some_and(|maturity| maturity.is_final);
     let points: Vec<HistoryPoint> = document
         .windows
         .iter()
         .map(|window| HistoryPoint {
-            label: short(&window.start),
+            // The first part may begin before the window does.
+            label: short(
+                document
+                    .start
+                    .as_deref()
+                    .map_or(&window.start, |start| window.start.as_str().max(start)),
+            ),
             realised: window.metrics.get(name).map(|metric| Interval {
                 value: metric.value,
                 low: metric.low,
@@ -379,7 +389,7 @@ fn history_of(document: &QualityDocument, name: &str) -> MetricHistory {
                 low: found.low.unwrap_or(found.value),
                 high: found.high.unwrap_or(found.value),
             }),
-            provisional: window.n_labelled < window.n_predictions,
+            provisional: window.n_labelled < window.n_predictions && !is_final,
         })
         .collect();
     let n_estimated = points.iter().filter(|point| point.estimated.is_some()).count();
@@ -392,7 +402,7 @@ fn history_of(document: &QualityDocument, name: &str) -> MetricHistory {
     MetricHistory {
         metric: name.to_owned(),
         summary: format!(
-            "{n_realised} of {} parts have labels enough, {n_estimated} are estimated.",
+            "{n_realised} of {} parts have enough labels to be measured, {n_estimated} are estimated.",
             points.len()
         ),
         points,

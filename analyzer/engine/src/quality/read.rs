@@ -25,7 +25,7 @@ use tokio::sync::mpsc::Receiver;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
     /// `(name, side, kind, role)`.
-    columns: Vec<(String, Side, Kind, Role)>,
+    pub(super) columns: Vec<(String, Side, Kind, Role)>,
 }
 
 /// What a column is for.
@@ -129,7 +129,7 @@ impl Choice {
             .find(|name| self.inputs.iter().any(|n| n == name))
     }
 
-    fn layout(&self, wanted: &Wanted) -> Layout {
+    pub(super) fn layout(&self, wanted: &Wanted) -> Layout {
         let mut seen: Vec<(&str, Side)> = Vec::new();
         let mut columns = Vec::new();
         for (name, side, ..) in &wanted.columns {
@@ -197,7 +197,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    fn new(wanted: &Wanted) -> Self {
+    pub(super) fn new(wanted: &Wanted) -> Self {
         let columns = wanted
             .columns
             .iter()
@@ -244,7 +244,7 @@ impl Rows {
         self.counts.add(&other.counts);
     }
     /// Keeps the rows for which `keep` holds.
-    fn retain(&mut self, keep: &[bool]) {
+    pub(super) fn retain(&mut self, keep: &[bool]) {
         fn only<T>(values: &mut Vec<T>, keep: &[bool]) {
             let mut flags = keep.iter();
             if !values.is_empty() {
@@ -327,7 +327,8 @@ pub(crate) async fn read_rows(
         .enumerate()
         .filter(|(_, source)| source.is_parquet())
     {
-        rows.append(read_parquet(source, idx as u32, wanted, progress).await?);
+        let object_idx = crate::scan::place(settings.share.as_deref(), idx as u32);
+        rows.append(read_parquet(source, object_idx, wanted, progress).await?);
     }
     for (_, column) in &mut rows.columns {
         column.canonical();
@@ -385,7 +386,8 @@ fn work(layout: &Layout, wanted: &Wanted, settings: &ScanSettings, receiver: &Mu
         for ((_, column), planned) in rows.columns.iter_mut().zip(&planned) {
             column.push(&decoder.batch().planned()[*planned].view(), 0..n);
         }
-        take_records(&mut rows, &outcome, &item, decoder.batch().lines());
+        let object_idx = crate::scan::place(settings.share.as_deref(), item.object_idx);
+        take_records(&mut rows, &outcome, &item, object_idx, decoder.batch().lines());
         if let Some(reason) = item.broken {
             rows.counts.lines += 1;
             rows.counts.reject(reason.name());
@@ -396,7 +398,7 @@ fn work(layout: &Layout, wanted: &Wanted, settings: &ScanSettings, receiver: &Mu
     }
 }
 
-fn take_records(rows: &mut Rows, outcome: &ChunkOutcome, item: &Item, lines: &[u32]) {
+fn take_records(rows: &mut Rows, outcome: &ChunkOutcome, item: &Item, object_idx: u32, lines: &[u32]) {
     let capture = item.context.format == RecordFormat::Capture
         || matches!(
             item.context.format,
@@ -409,7 +411,7 @@ fn take_records(rows: &mut Rows, outcome: &ChunkOutcome, item: &Item, lines: &[u
                 rows.events.push(record.event_hash.unwrap_or(0));
             } else {
                 let line = u64::from(lines[(record.first_row + row) as usize]);
-                rows.ids.push(own_id(item.object_idx, item.sequence << 32 | line));
+                rows.ids.push(own_id(object_idx, item.sequence << 32 | line));
             }
             rows.seconds.push(record.second.unwrap_or(NO_TIME));
             if (capture && record.n_rows > 1) || !rows.places.is_empty() {

@@ -81,7 +81,10 @@ pub async fn run(request: &QualityRequest, progress: &dyn Progress) -> Result<Qu
         .as_ref()
         .map(|constraints| judge_quality(&result, constraints, coverage, &request.policy));
     let as_of = request.as_of.or_else(|| latest_second(sample));
-    let (mut delays, of_window) = learn(sample, request).await?;
+    let (mut delays, mut of_window) = learn(sample, request).await?;
+    if let Some(now) = as_of {
+        of_window.seen_until(now);
+    }
     delays.update(&of_window);
     let mut document = QualityDocument {
         version: "1".to_owned(),

@@ -14,7 +14,7 @@ pub(crate) fn clip(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// The same for a sentence, which loses its end.
-pub(super) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
     shortened(text, max, 0)
 }
 

@@ -15,6 +15,17 @@ pub fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
+/// An RFC 3339 instant for people: midnights as their day, others to the minute, all in UTC. Anything else as it is.
+pub fn instant(time: &str) -> String {
+    match (time.get(..10), time.get(10..11), time.get(11..)) {
+        (Some(day), Some("T"), Some("00:00:00Z")) => day.to_owned(),
+        (Some(day), Some("T"), Some(rest)) if rest.is_ascii() => {
+            format!("{day} {}", rest.get(..5).unwrap_or(rest))
+        }
+        _ => time.to_owned(),
+    }
+}
+
 /// A number with four significant digits, thousands separators, no trailing zeros; below 1e-4 and from 1e15 in
 /// scientific notation; whole numbers below 1e15 in full. NaN and infinities read `n/a`.
 pub fn number(value: f64) -> String {

@@ -3,16 +3,17 @@
 //! Layout lives in `templates/report/`; this file decides only how much of the model a page can carry. It knows no
 //! verdict types and formats no numbers of its own but positions and how many entries were left out.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use askama::Template;
 
 use super::chart;
 use super::clip::{clip, cut};
-use super::format::{count, percent, plural};
+use super::dress::{count_of, plural_of, severity_class, status_class};
+use super::format::{percent, plural};
 use super::group::{Group, group};
-use super::model::{ChangeCard, Chart, ColumnRow, Finding, ReportModel, Severity, Status};
+use super::model::{ChangeCard, Chart, ColumnRow, Finding, ReportModel, Status};
 
 /// No page is larger than this many bytes.
 pub const MAX_PAGE_BYTES: usize = 1_000_000;
@@ -295,38 +296,4 @@ fn bins(chart: &Chart) -> Vec<BinView> {
             current: percent(*current),
         })
         .collect()
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "templates pass every argument by reference"
-)]
-fn status_class(status: &Status) -> &'static str {
-    match status {
-        Status::Pass => "pass",
-        Status::Warned => "warned",
-        Status::Violated => "violated",
-        Status::NotEvaluated => "unknown",
-    }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "templates pass every argument by reference"
-)]
-fn severity_class(severity: &Severity) -> &'static str {
-    match severity {
-        Severity::Violation => "violation",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
-}
-
-/// Templates pass fields by reference and results by value.
-fn count_of(n: impl Borrow<usize>) -> String {
-    count(*n.borrow() as u64)
-}
-
-fn plural_of(n: impl Borrow<usize>, one: &str, many: &str) -> String {
-    plural(*n.borrow() as u64, one, many)
 }

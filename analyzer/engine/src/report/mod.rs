@@ -11,6 +11,7 @@
 pub mod bins;
 pub(crate) mod chart;
 pub(crate) mod clip;
+pub(crate) mod dress;
 pub mod format;
 mod group;
 mod html;

@@ -57,6 +57,11 @@ impl ProfileTally {
         }
     }
 
+    /// The state itself.
+    pub(super) fn into_profile(self) -> Profile {
+        self.profile
+    }
+
     /// The statistics, and how many columns had no room.
     pub(super) fn finish(self) -> (DatasetSummary, Distinct) {
         let n_dropped = self.profile.n_dropped_columns();

@@ -5,7 +5,7 @@
 use super::ledger::Ledger;
 use super::reader::Item;
 use super::tally::{Rows, Tally};
-use super::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject};
+use super::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject, Share};
 use crate::plan::ScanColumns;
 use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::{ChunkOutcome, Decoder, RecordMeta};
@@ -33,6 +33,7 @@ struct Ordered {
     volume: BTreeMap<i64, u64>,
     seconds: Option<(i64, i64)>,
     rejects: Vec<RejectedLine>,
+    event_ids: Vec<(u64, u32)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,6 +69,7 @@ impl Shared {
                 volume: BTreeMap::new(),
                 seconds: None,
                 rejects: Vec::new(),
+                event_ids: Vec::new(),
             }),
             turn: Condvar::new(),
         }
@@ -97,6 +99,7 @@ impl Shared {
             first_second: ordered.seconds.map(|(first, _)| first),
             last_second: ordered.seconds.map(|(_, last)| last),
             rejects: ordered.rejects,
+            event_ids: ordered.event_ids,
         }
     }
 }
@@ -139,7 +142,7 @@ pub(super) fn run<T: Tally>(shared: &Shared, receiver: &Mutex<Receiver<Item>>, m
             tally.take(&Rows {
                 batch: decoder.batch(),
                 seconds: &seconds,
-                object_idx: item.object_idx,
+                object_idx: super::place(settings.share.as_deref(), item.object_idx),
                 first_line,
             });
         }
@@ -157,7 +160,8 @@ impl Shared {
             return None;
         }
         let first_line = ordered.objects[item.object_idx as usize].n_lines + 1;
-        let keep = ordered.take_records(outcome, n_rows);
+        let share = self.settings.share.as_deref();
+        let keep = ordered.take_records(outcome, n_rows, share, item.object_idx);
         ordered.take_counts(item, outcome);
         for reject in &outcome.rejects {
             ordered.take_reject(item, first_line, reject, &self.settings);
@@ -194,12 +198,22 @@ impl Ordered {
     }
 
     /// Counts the records that are new; which rows stay, if some do not.
-    fn take_records(&mut self, outcome: &ChunkOutcome, n_rows: usize) -> Option<Vec<bool>> {
+    fn take_records(
+        &mut self,
+        outcome: &ChunkOutcome,
+        n_rows: usize,
+        share: Option<&Share>,
+        object_idx: u32,
+    ) -> Option<Vec<bool>> {
         let mut keep: Option<Vec<bool>> = None;
         for record in &outcome.records {
-            let new = record
-                .event_hash
-                .is_none_or(|id| self.ledger.is_new(id, record.second));
+            let new = record.event_hash.is_none_or(|id| {
+                !share.is_some_and(|share| share.elsewhere.contains(&id))
+                    && self.ledger.is_new(id, record.second)
+            });
+            if let (Some(_), true, Some(id)) = (share, new, record.event_hash) {
+                self.event_ids.push((id, object_idx));
+            }
             if !new {
                 self.records.n_duplicates += 1;
                 let rows = record.first_row as usize..(record.first_row + record.n_rows) as usize;

@@ -146,7 +146,7 @@ fn a_critical_value_is_where_the_tail_is_p() {
         Distribution::ChiSquare {
             degrees_of_freedom: 3.5,
         },
-        Distribution::LargestNormal { k: 12 },
+        Distribution::LargestNormal { k: 12.0 },
     ] {
         for freedom in [None, Some(6.0)] {
             let scale = NullScale { scale: 2.0, freedom };

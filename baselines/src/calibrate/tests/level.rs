@@ -42,7 +42,16 @@ fn decisions(baseline: &DatasetSummary, current: &DatasetSummary, alpha: f64) ->
         .columns
         .iter()
         .zip(&current.columns)
-        .map(|(baseline, current)| column_evidence(baseline, current, Evidence::Counted, None, None))
+        .map(|(baseline, current)| {
+            column_evidence(
+                baseline,
+                current,
+                Evidence::Counted,
+                None,
+                None,
+                Against::Baseline,
+            )
+        })
         .collect();
     let columns: Vec<(&ColumnEvidence, MinEffect)> = evidence
         .iter()
@@ -117,6 +126,7 @@ fn nothing_to_compare_is_no_evidence() {
             Evidence::Counted,
             None,
             None,
+            Against::Baseline,
         )
     };
     assert!(of(&constant(), &constant()).components.is_empty());
@@ -137,6 +147,7 @@ fn nothing_to_compare_is_no_evidence() {
         Evidence::Sketch { rank_error: 0.02 },
         None,
         None,
+        Against::Baseline,
     );
     assert_eq!(sketched.components.len(), 1);
     assert_eq!(sketched.components[0].component, Component::Shape);

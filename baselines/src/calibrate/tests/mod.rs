@@ -3,6 +3,7 @@
 mod blocks;
 mod components;
 mod level;
+mod references;
 mod time;
 
 use std::sync::Arc;

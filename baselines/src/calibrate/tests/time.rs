@@ -20,6 +20,7 @@ fn independent_rows_need_no_scale_and_rhythm_does() {
             n_baseline: 28_800,
             n_current,
             seconds: Some(seconds),
+            ..WindowSize::default()
         };
         calibration.column(column).unwrap().scale(component, &size).scale
     };
@@ -71,6 +72,7 @@ fn without_times_rows_count_as_independent() {
         n_baseline: 28_800,
         n_current: 1000,
         seconds: None,
+        ..WindowSize::default()
     };
     for column in &calibration.columns {
         for component in Component::ALL {
@@ -102,6 +104,7 @@ fn ladders_interpolate_and_extrapolate_within_their_bounds() {
             n_baseline: u64::MAX / 4,
             n_current,
             seconds,
+            ..WindowSize::default()
         })
     };
     let squared = |n, seconds| at(n, seconds).scale.powi(2);
@@ -191,6 +194,7 @@ fn rings(
                 n_baseline: total.iter().sum(),
                 n_current: current.iter().sum(),
                 seconds: Some(86_400.0),
+                ..WindowSize::default()
             };
             let known = calibration.and_then(|calibration| calibration.column(cells.name()));
             super::super::evidence::calibrated(cells.name(), size, &tested, None, known)

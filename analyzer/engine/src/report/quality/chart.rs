@@ -16,7 +16,14 @@ use super::super::format::number;
 use super::{Curve, HistoryPoint, Interval, MetricHistory};
 
 const CURVE_SIZE: (u32, u32) = (WIDTH, 640);
-const HISTORY_SIZE: (u32, u32) = (1600, 520);
+const WIDE_SIZE: (u32, u32) = (1600, 520);
+/// Room for the name of a line (or half the last label) at the right end, and the height of one.
+const NAME_WIDTH: u32 = 150;
+const NAME_HEIGHT: i32 = 32;
+const LIMIT_NAME: &str = "limit";
+/// Characters of a window's label, and the width of one in a wide picture's units (digits are the widest there).
+const MAX_LABEL: usize = 16;
+const CHARACTER_WIDTH: f64 = 15.0;
 /// More windows than this are not drawn; the newest are.
 pub(super) const MAX_WINDOWS: usize = 120;
 
@@ -78,12 +85,12 @@ fn draw_curve(area: &Area<'_>, curve: &Curve) -> Drawn {
 }
 
 /// A metric from window to window with estimate, band and realised values; `None` without a finite value.
-pub(super) fn history(history: &MetricHistory) -> Option<String> {
+pub(crate) fn history(history: &MetricHistory) -> Option<String> {
     let skipped = history.points.len().saturating_sub(MAX_WINDOWS);
     let points = &history.points[skipped..];
     let (low, high) = range(points, &[history.limit, history.baseline])?;
     let label = format!("{} from window to window. {}", history.metric, history.summary);
-    svg("chart", HISTORY_SIZE, &label, |area| {
+    svg("chart", WIDE_SIZE, &label, |area| {
         draw_history(area, history, points, low, high)
     })
 }
@@ -124,20 +131,14 @@ fn draw_history(
     high: f64,
 ) -> Drawn {
     let n = points.len();
+    let named = lines(history);
     let mut chart = ChartBuilder::on(area)
         .margin_top(20)
-        .margin_right(30)
-        .x_label_area_size(50)
+        .margin_right(NAME_WIDTH)
+        .x_label_area_size(58)
         .y_label_area_size(130)
         .build_cartesian_2d(0.0..n as f64, low..high)?;
     mesh(&mut chart, &|y| number((*y * 1e4).round() / 1e4))?;
-    let across = |value: f64| [(0.0, value), (n as f64, value)];
-    if let Some(baseline) = history.baseline.filter(|v| v.is_finite()) {
-        chart.draw_series([PathElement::new(across(baseline), line(GRID, 4))])?;
-    }
-    if let Some(limit) = history.limit.filter(|v| v.is_finite()) {
-        chart.draw_series(DashedLineSeries::new(across(limit), 4, 8, line(LIMIT, 4)))?;
-    }
     for run in runs(points) {
         let upper = run.iter().map(|(x, interval)| (*x, interval.high));
         let lower = run.iter().rev().map(|(x, interval)| (*x, interval.low));
@@ -151,35 +152,72 @@ fn draw_history(
             draw_bar(&mut chart, run[0].0, &run[0].1, line(CURRENT, 4))?;
         }
     }
+    let across = |value: f64| [(0.0, value), (n as f64, value)];
+    let mut lowest_name = i32::MIN;
+    for (name, value) in named {
+        if name == LIMIT_NAME {
+            chart.draw_series(DashedLineSeries::new(across(value), 4, 8, line(LIMIT, 4)))?;
+        } else {
+            chart.draw_series([PathElement::new(across(value), line(BASELINE, 2))])?;
+        }
+        let (x, y) = chart.backend_coord(&(n as f64, value));
+        lowest_name = y.max(lowest_name.saturating_add(NAME_HEIGHT));
+        area.draw(&Text::new(
+            name,
+            (x + 12, lowest_name),
+            label_style(HPos::Left, VPos::Center),
+        ))?;
+    }
+    let spacing = f64::from(WIDE_SIZE.0 - 130 - NAME_WIDTH) / n as f64;
+    let radius = (spacing * 0.3).clamp(3.0, 9.0) as i32;
     for (idx, point) in points.iter().enumerate() {
         let Some(realised) = point.realised.filter(is_finite) else {
             continue;
         };
         let x = idx as f64 + 0.5;
-        draw_bar(&mut chart, x, &realised, line(BASELINE, 4))?;
+        draw_bar(&mut chart, x, &realised, line(BASELINE, 4.min(radius as u32)))?;
         let ring = if point.provisional {
             line(BASELINE, 3)
         } else {
             BASELINE.filled()
         };
-        chart.draw_series([Circle::new((x, realised.value), 9, ring)])?;
+        chart.draw_series([Circle::new((x, realised.value), radius, ring)])?;
     }
-    let n_characters = points
-        .iter()
-        .map(|point| point.label.chars().count())
-        .max()
-        .unwrap_or(1)
-        .max(4);
-    let every = n.div_ceil((110 / n_characters).clamp(2, 24)).max(1);
-    for idx in (0..n).step_by(every) {
+    for (idx, text) in axis_labels(points, spacing) {
         let (x, y) = chart.backend_coord(&(idx as f64 + 0.5, low));
+        area.draw(&PathElement::new([(x, y), (x, y + 10)], line(GRID, 2)))?;
         area.draw(&Text::new(
-            clip(&points[idx].label, 16).into_owned(),
-            (x, y + 12),
+            text,
+            (x, y + 16),
             label_style(HPos::Center, VPos::Top),
         ))?;
     }
     Ok(())
+}
+
+/// The lines across the picture that have a name, from top to bottom.
+fn lines(history: &MetricHistory) -> Vec<(&'static str, f64)> {
+    let lines = [("baseline", history.baseline), (LIMIT_NAME, history.limit)];
+    let mut named: Vec<(&'static str, f64)> = lines
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|v| v.is_finite())?)))
+        .collect();
+    named.sort_by(|a, b| b.1.total_cmp(&a.1));
+    named
+}
+
+/// Which windows are labelled, and how: as many as fit beside one another, counted back from the newest.
+pub(super) fn axis_labels(points: &[HistoryPoint], spacing: f64) -> Vec<(usize, String)> {
+    let texts: Vec<String> = points
+        .iter()
+        .map(|point| clip(&point.label, MAX_LABEL).into_owned())
+        .collect();
+    let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0);
+    let width = longest as f64 * CHARACTER_WIDTH + CHARACTER_WIDTH * 2.0;
+    let every = (width / spacing.max(f64::MIN_POSITIVE)).ceil().max(1.0) as usize;
+    let mut labels: Vec<(usize, String)> = texts.into_iter().enumerate().rev().step_by(every).collect();
+    labels.reverse();
+    labels
 }
 
 fn is_finite(interval: &Interval) -> bool {

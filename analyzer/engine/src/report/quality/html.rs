@@ -2,13 +2,14 @@
 //!
 //! Layout lives in `templates/quality/`; this file decides only how much of the model a page can carry.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 
 use askama::Template;
 
 use super::super::clip::{clip, cut};
-use super::super::format::{count, number, percent};
-use super::super::model::{Severity, Status};
+use super::super::dress::{count_of, severity_class, status_class};
+use super::super::format::{number, percent};
+use super::super::model::Status;
 use super::{ConfusionMatrix, Curve, MetricHistory, QualityPage, chart};
 
 /// Entries of one list that a page shows.
@@ -119,34 +120,4 @@ impl Page<'_> {
     fn listed<'t, T>(&self, entries: &'t [T]) -> &'t [T] {
         &entries[..entries.len().min(MAX_LISTED)]
     }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "templates pass every argument by reference"
-)]
-fn status_class(status: &Status) -> &'static str {
-    match status {
-        Status::Pass => "pass",
-        Status::Warned => "warned",
-        Status::Violated => "violated",
-        Status::NotEvaluated => "unknown",
-    }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "templates pass every argument by reference"
-)]
-fn severity_class(severity: &Severity) -> &'static str {
-    match severity {
-        Severity::Violation => "violation",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
-}
-
-/// Templates pass fields by reference and results by value.
-fn count_of(n: impl Borrow<usize>) -> String {
-    count(*n.borrow() as u64)
 }

@@ -12,6 +12,7 @@ mod html;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chart::history as draw_history;
 pub use html::html;
 
 use super::model::{Fact, Finding, Method, NotEvaluated, Status};
@@ -94,6 +95,13 @@ pub struct MetricRow {
     pub method: String,
     /// Outcome for this metric.
     pub status: Status,
+}
+
+impl MetricRow {
+    /// Whether it was held against anything; of the others there is no status to show.
+    pub fn is_judged(&self) -> bool {
+        !self.limit.is_empty() || self.status != Status::NotEvaluated
+    }
 }
 
 /// Rows are actual classes, columns predicted ones.

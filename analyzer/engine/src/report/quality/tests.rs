@@ -192,3 +192,37 @@ fn a_ragged_or_huge_confusion_matrix_is_not_drawn() {
     });
     assert!(html(&model).contains("Too many classes to draw"));
 }
+
+/// At 26 units a digit of the page's font is at most 15 wide: labels that are farther apart than their text is do not
+/// touch, whatever the number of windows; and the newest window has its label.
+#[test]
+fn labels_below_a_long_history_do_not_touch() {
+    for n in 1..=chart::MAX_WINDOWS {
+        for label in [
+            "7",
+            "Nov 20",
+            "11-20 08h",
+            "2026-11-20 08:00",
+            "a very long name of a window",
+        ] {
+            let points = vec![
+                HistoryPoint {
+                    label: label.to_owned(),
+                    ..HistoryPoint::default()
+                };
+                n
+            ];
+            let spacing = 1320.0 / n as f64;
+            let labels = chart::axis_labels(&points, spacing);
+            assert_eq!(labels.last().map(|(idx, _)| *idx), Some(n - 1));
+            for pair in labels.windows(2) {
+                let apart = (pair[1].0 - pair[0].0) as f64 * spacing;
+                let width = pair[1].1.chars().count() as f64 * 15.0;
+                assert!(
+                    apart > width,
+                    "{n} windows of `{label}`: {apart} apart, {width} wide"
+                );
+            }
+        }
+    }
+}

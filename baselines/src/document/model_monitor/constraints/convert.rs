@@ -74,6 +74,7 @@ fn feature_from_twin(twin: FeatureConstraintsTwin) -> FeatureConstraints {
     let strings = twin.string_constraints.unwrap_or_default();
     let own = [
         twin.monitoring_config_overrides,
+        twin.sdk_overrides,
         strings.monitoring_config_overrides,
         twin.num_constraints
             .and_then(|numbers| numbers.monitoring_config_overrides),
@@ -115,6 +116,7 @@ fn feature_to_twin(feature: &FeatureConstraints) -> FeatureConstraintsTwin {
             monitoring_config_overrides: in_strings,
         }),
         monitoring_config_overrides: in_feature,
+        sdk_overrides: None,
     }
 }
 

@@ -60,6 +60,13 @@ pub struct FeatureConstraintsTwin {
         skip_serializing_if = "Option::is_none"
     )]
     pub monitoring_config_overrides: Option<OverridesTwin>,
+    /// Where version 2.257.7 of the SDK puts them (`Constraints.set_monitoring`); older ones say `string_constraints`.
+    #[serde(
+        default,
+        rename = "monitoring_config_overrides",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sdk_overrides: Option<OverridesTwin>,
 }
 
 /// Constraints of a numeric column.

@@ -186,6 +186,13 @@ fn overrides_are_read_in_both_places() {
         emit_metrics: None,
     };
     assert_eq!(documented.features[0].overrides, expect);
+    // sagemaker 2.257.7: Constraints.set_monitoring(enable_monitoring=False, feature_name="x").
+    let sdk = br#"{"features":[{"name":"x","inferred_type":"Integral","monitoring_config_overrides":{"evaluate_constraints":"Disabled"}}]}"#;
+    let sdk = ConstraintsFile::from_bytes(sdk)
+        .unwrap()
+        .into_constraints()
+        .unwrap();
+    assert_eq!(sdk.features[0].overrides.evaluate_constraints, Some(false));
     for constraints in [old, documented] {
         let bytes = ConstraintsFile::from(&constraints).to_bytes().unwrap();
         assert_eq!(

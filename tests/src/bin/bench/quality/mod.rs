@@ -1,11 +1,14 @@
 //! `driftline quality` on ten million predictions and as many labels, against polars and scikit-learn doing the same.
 //!
-//! Both tables are CSV with ids of 32 hexadecimal digits, the labels in another order than the predictions. The peer
-//! (`tests/reference/quality/polars_sklearn.py`) runs in the same turn where a Python is named. Judges nothing.
+//! Two CSV tables, or (`--captured`) a day of capture records and the labels that came in the days after it. The peer
+//! (`tests/reference/quality/polars_sklearn.py`) reads the tables, in the same turn, where a Python is named. Judges
+//! nothing.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::Path;
+mod records;
+mod row;
+mod tables;
+
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -26,8 +29,17 @@ pub(crate) struct QualityArguments {
     #[arg(long, default_value_t = 1)]
     runs: usize,
     /// A Python with polars and scikit-learn; without it the peer is left out
-    #[arg(long)]
+    #[arg(long, conflicts_with = "captured")]
     python: Option<String>,
+    /// A day of capture records with late labels (JSON Lines by hour) instead of tables; 5 GB of disk at full size
+    #[arg(long)]
+    captured: bool,
+    /// Also write the merged records (as much again as the capture)
+    #[arg(long, requires = "captured")]
+    merged: bool,
+    /// Folder below which the data are made and removed again [default: the system's temporary one]
+    #[arg(long)]
+    dir: Option<PathBuf>,
 }
 
 /// What was measured.
@@ -44,62 +56,21 @@ pub(crate) struct MeasuredQuality {
     peer_peak_rss_mb: Option<f64>,
 }
 
-/// SplitMix64: a row's id and draws from its number.
-fn mixed(mut state: u64) -> u64 {
-    state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    state ^ (state >> 31)
-}
-
-fn score_of(row: u64) -> f64 {
-    (mixed(row ^ 0x5c0e) >> 11) as f64 / (1u64 << 53) as f64
-}
-
-fn make(folder: &Path, rows: u64) -> Result<u64> {
-    let mut predictions = BufWriter::new(File::create(folder.join("predictions.csv"))?);
-    let mut labels = BufWriter::new(File::create(folder.join("labels.csv"))?);
-    let mut training = BufWriter::new(File::create(folder.join("training.csv"))?);
-    writeln!(predictions, "id,score")?;
-    writeln!(labels, "id,label")?;
-    writeln!(training, "score,label")?;
-    let label_of =
-        |row: u64| u8::from(score_of(row) > (mixed(row ^ 0x1abe1) >> 11) as f64 / (1u64 << 53) as f64);
-    for row in 0..rows {
-        writeln!(
-            predictions,
-            "{:016x}{:016x},{:.9}",
-            mixed(row),
-            mixed(!row),
-            score_of(row)
-        )?;
-        // A step that has no factor in common with the number of rows visits each of them once.
-        let other = (row.wrapping_mul(7_368_787) + 11) % rows;
-        writeln!(
-            labels,
-            "{:016x}{:016x},{}",
-            mixed(other),
-            mixed(!other),
-            label_of(other)
-        )?;
-        if row < 20_000 {
-            writeln!(training, "{:.9},{}", score_of(row), label_of(row))?;
-        }
-    }
-    for file in [&mut predictions, &mut labels, &mut training] {
-        file.flush()?;
-    }
-    let size = |name: &str| std::fs::metadata(folder.join(name)).map(|found| found.len());
-    Ok(size("predictions.csv")? + size("labels.csv")?)
-}
-
 pub(crate) fn measure(arguments: &QualityArguments) -> Result<MeasuredQuality> {
     ensure!(
-        !arguments.rows.is_multiple_of(7_368_787),
-        "--rows must not be a multiple of 7368787"
+        !arguments.rows.is_multiple_of(row::STEP),
+        "--rows must not be a multiple of {}",
+        row::STEP
     );
-    let folder = tempfile::tempdir()?;
-    let bytes = make(folder.path(), arguments.rows)?;
+    let folder = match &arguments.dir {
+        Some(dir) => tempfile::tempdir_in(dir),
+        None => tempfile::tempdir(),
+    }?;
+    let bytes = if arguments.captured {
+        records::make(folder.path(), arguments.rows)?
+    } else {
+        tables::make(folder.path(), arguments.rows)?
+    };
     let driftline = program::built("driftline")?;
     let run = |words: &str| -> Result<Cost> {
         let cost = program::measured(
@@ -117,9 +88,14 @@ pub(crate) fn measure(arguments: &QualityArguments) -> Result<MeasuredQuality> {
     run("baseline --data training.csv --problem binary --probability score --label label --output base")?;
     let (mut ours, mut theirs): (Vec<Cost>, Vec<Cost>) = (Vec::new(), Vec::new());
     for turn in 0..arguments.runs.max(1) {
+        let words = if arguments.captured {
+            let merged = if arguments.merged { "" } else { " --no-merged" };
+            format!("{}{merged}", records::WORDS)
+        } else {
+            tables::WORDS.to_owned()
+        };
         ours.push(run(&format!(
-            "quality --capture predictions.csv --ground-truth labels.csv --baseline base --problem binary \
-             --probability score --output out-{turn} --threads {} --json",
+            "quality {words} --baseline base --problem binary --output out-{turn} --threads {} --json",
             arguments.threads
         ))?);
         if let Some(python) = &arguments.python {
