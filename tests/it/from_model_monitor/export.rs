@@ -176,22 +176,22 @@ fn validated(python: &Path, requests: &Value) -> (bool, String) {
 fn requests_and_registry_entries_are_valid_by_botocores_service_model() {
     let world = World::new().unwrap();
     let common = "export --requests --name churn --image 123456789012.dkr.ecr.eu-west-1.amazonaws.com/driftline:0.1.0 \
-                  --role arn:aws:iam::123456789012:role/monitoring --baseline s3://b/baseline --results s3://b/results";
+                  --role arn:aws:iam::123456789012:role/monitoring --baseline s3://bucket/baseline --results s3://bucket/results";
     let requests = |more: &str| -> Value {
         serde_json::from_str(&world.succeed(&format!("{common} {more}")).unwrap().stdout).unwrap()
     };
     let endpoint = requests(
-        "--endpoint churn --capture s3://b/capture/churn/AllTraffic --data s3://b/train.csv --instances 2 --compat sagemaker \
-         --problem binary --ground-truth s3://b/labels --probability-attribute 0",
+        "--endpoint churn --capture s3://bucket/capture/churn/AllTraffic --data s3://bucket/train.csv --instances 2 --compat sagemaker \
+         --problem binary --ground-truth s3://bucket/labels --probability-attribute 0",
     );
     assert_eq!(endpoint.as_array().unwrap().len(), 6);
-    let batch = requests("--capture s3://b/batch");
+    let batch = requests("--capture s3://bucket/batch");
     let registry: Value = serde_json::from_str(
         &world
             .succeed(
-                "export --registry --baseline s3://b/baseline --quality-baseline s3://b/quality --bias-pre s3://b/bias/analysis.json \
-                 --bias-post s3://b/bias/analysis.json --bias-config s3://b/bias/analysis_config.json --explainability \
-                 s3://b/shap/analysis.json --explainability-config s3://b/shap/analysis_config.json",
+                "export --registry --baseline s3://bucket/baseline --quality-baseline s3://bucket/quality --bias-pre s3://bucket/bias/analysis.json \
+                 --bias-post s3://bucket/bias/analysis.json --bias-config s3://bucket/bias/analysis_config.json --explainability \
+                 s3://bucket/shap/analysis.json --explainability-config s3://bucket/shap/analysis_config.json",
             )
             .unwrap()
             .stdout,

@@ -23,7 +23,7 @@ fn job(baseline: &str) -> Value {
             "StatisticsResource": {"S3Uri": format!("{baseline}/statistics.json")}},
         "DataQualityJobInput": {"EndpointInput": {"EndpointName": "churn", "LocalPath": "/opt/ml/processing/input_data",
             "S3InputMode": "File", "S3DataDistributionType": "FullyReplicated"}},
-        "DataQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": {"S3Uri": "s3://b/out",
+        "DataQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": {"S3Uri": "s3://bucket/out",
             "LocalPath": "/opt/ml/processing/output", "S3UploadMode": "EndOfJob"}}]},
         "JobResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20}},
         "AMemberOfTomorrow": "x"})
@@ -55,7 +55,7 @@ fn a_monitor_imported_from_files_analyzes() {
     let world = world();
     world.write("mm/schedule.json", schedule().to_string()).unwrap();
     world
-        .write("mm/job.json", job("s3://b/baseline").to_string())
+        .write("mm/job.json", job("s3://bucket/baseline").to_string())
         .unwrap();
     let capture = world.path("capture");
     world

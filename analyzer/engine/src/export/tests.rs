@@ -9,15 +9,15 @@ fn settings() -> RequestSettings {
         role: "arn:aws:iam::123456789012:role/monitoring".to_owned(),
         source: Source::Endpoint {
             name: "churn-endpoint".to_owned(),
-            capture: Some("s3://b/capture/churn-endpoint/AllTraffic".to_owned()),
+            capture: Some("s3://bucket/capture/churn-endpoint/AllTraffic".to_owned()),
         },
-        baseline: "s3://b/baseline/".to_owned(),
-        results: "s3://b/results".to_owned(),
-        training_data: Some("s3://b/train.parquet".to_owned()),
+        baseline: "s3://bucket/baseline/".to_owned(),
+        results: "s3://bucket/results".to_owned(),
+        training_data: Some("s3://bucket/train.parquet".to_owned()),
         expression: "cron(0 * ? * * *)".to_owned(),
         instance_type: "ml.m5.large".to_owned(),
         n_instances: 1,
-        quality: Some((Problem::Binary, "s3://b/labels".to_owned())),
+        quality: Some((Problem::Binary, "s3://bucket/labels".to_owned())),
         inference_attribute: None,
         probability_attribute: Some("0".to_owned()),
         compat_sagemaker: true,
@@ -44,7 +44,7 @@ fn requests_come_in_the_order_in_which_they_are_sent() {
     assert_eq!(baseline["Environment"]["driftline_compat"], "sagemaker");
     assert_eq!(
         found[2].1["DataQualityBaselineConfig"]["StatisticsResource"]["S3Uri"],
-        "s3://b/baseline/statistics.json"
+        "s3://bucket/baseline/statistics.json"
     );
     let schedule = &found[3].1["MonitoringScheduleConfig"];
     assert_eq!(
@@ -86,20 +86,20 @@ fn what_no_job_can_have_is_refused() {
 fn the_registry_names_files_in_s3() {
     let at = |text: &str| Some(Location::parse(text).unwrap());
     let found = registry(&RegistryEntries {
-        data_quality: at("s3://b/baseline"),
-        bias_post_training: at("s3://b/bias/analysis.json"),
-        bias_config: at("s3://b/bias/analysis_config.json"),
-        explainability: at("s3://b/shap/analysis.json"),
+        data_quality: at("s3://bucket/baseline"),
+        bias_post_training: at("s3://bucket/bias/analysis.json"),
+        bias_config: at("s3://bucket/bias/analysis_config.json"),
+        explainability: at("s3://bucket/shap/analysis.json"),
         ..RegistryEntries::default()
     })
     .unwrap();
     assert_eq!(
         found["DriftCheckBaselines"]["ModelDataQuality"]["Constraints"]["S3Uri"],
-        "s3://b/baseline/constraints.json"
+        "s3://bucket/baseline/constraints.json"
     );
     assert_eq!(
         found["DriftCheckBaselines"]["Bias"]["PostTrainingConstraints"]["S3Uri"],
-        "s3://b/bias/analysis.json"
+        "s3://bucket/bias/analysis.json"
     );
     assert_eq!(
         found["ModelMetrics"]["Explainability"]["Report"]["ContentType"],

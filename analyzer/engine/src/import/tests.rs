@@ -32,11 +32,11 @@ fn schedule_file(expression: &str) -> Value {
 fn job_file() -> Value {
     json!({"JobDefinitionName": "churn-dq",
         "DataQualityAppSpecification": {"ImageUri": "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer",
-            "RecordPreprocessorSourceUri": "s3://b/pre.py", "Environment": {"a": "b"}},
+            "RecordPreprocessorSourceUri": "s3://bucket/pre.py", "Environment": {"a": "b"}},
         "DataQualityJobInput": {"EndpointInput": {"EndpointName": "churn", "LocalPath": "/opt/ml/processing/input",
             "S3InputMode": "File", "S3DataDistributionType": "FullyReplicated", "StartTimeOffset": "-PT3H",
             "EndTimeOffset": "-PT1H", "ExcludeFeaturesAttribute": "0", "FutureAttribute": 3}},
-        "DataQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": {"S3Uri": "s3://b/out",
+        "DataQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": {"S3Uri": "s3://bucket/out",
             "LocalPath": "/opt/ml/processing/output", "S3UploadMode": "EndOfJob"}}]},
         "JobResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20}},
         "RoleArn": "arn:aws:iam::1:role/r", "StoppingCondition": {"MaxRuntimeInSeconds": 1800}})
@@ -45,7 +45,7 @@ fn job_file() -> Value {
 fn endpoint_file() -> Value {
     json!({"EndpointName": "churn", "EndpointStatus": "InService", "EndpointConfigName": "churn-1",
         "DataCaptureConfig": {"EnableCapture": true, "CurrentSamplingPercentage": 100,
-            "DestinationS3Uri": "s3://b/capture/"},
+            "DestinationS3Uri": "s3://bucket/capture/"},
         "ProductionVariants": [{"VariantName": "AllTraffic", "CurrentWeight": 1.0}]})
 }
 
@@ -104,7 +104,10 @@ fn a_schedule_with_its_files_becomes_a_monitor() {
     )
     .unwrap();
     assert_eq!(monitor.name, "churn-hourly");
-    assert_eq!(monitor.capture.to_string(), "s3://b/capture/churn/AllTraffic");
+    assert_eq!(
+        monitor.capture.to_string(),
+        "s3://bucket/capture/churn/AllTraffic"
+    );
     assert_eq!((monitor.window.seconds(), monitor.grace.seconds()), (7200, 3600));
     assert_eq!(
         found.baseline.keys().map(String::as_str).collect::<Vec<_>>(),
@@ -154,13 +157,13 @@ fn an_inline_definition_over_a_batch_transform_is_read_too() {
     let mut inline = schedule_file("cron(0 12 ? * * *)");
     inline["MonitoringScheduleConfig"] = json!({"ScheduleConfig": {"ScheduleExpression": "cron(0 12 ? * * *)"},
         "MonitoringJobDefinition": {"MonitoringInputs": [{"BatchTransformInput": {
-            "DataCapturedDestinationS3Uri": "s3://b/batch/", "DatasetFormat": {"Csv": {"Header": true}},
+            "DataCapturedDestinationS3Uri": "s3://bucket/batch/", "DatasetFormat": {"Csv": {"Header": true}},
             "LocalPath": "/opt/ml/processing/input"}}],
         "MonitoringAppSpecification": {"ImageUri": "x"}, "RoleArn": "r"}});
     let found = run(&[("schedule.json", inline)]).unwrap();
     let text = found.monitor_toml.clone().unwrap();
     assert!(
-        text.contains("capture = \"s3://b/batch\"") && text.contains("window = \"1 day\""),
+        text.contains("capture = \"s3://bucket/batch\"") && text.contains("window = \"1 day\""),
         "{text}"
     );
     assert!(
@@ -181,16 +184,16 @@ fn an_inline_definition_over_a_batch_transform_is_read_too() {
 fn quality_and_bias_monitors_become_commands() {
     let quality = json!({"JobDefinitionName": "q", "ModelQualityAppSpecification": {"ProblemType": "Regression", "ImageUri": "x"},
         "ModelQualityJobInput": {"EndpointInput": {"EndpointName": "e", "InferenceAttribute": "predictions[*].score"},
-            "GroundTruthS3Input": {"S3Uri": "s3://b/labels"}}, "RoleArn": "r"});
+            "GroundTruthS3Input": {"S3Uri": "s3://bucket/labels"}}, "RoleArn": "r"});
     let endpoint = json!({"EndpointName": "e", "EndpointStatus": "InService",
-        "DataCaptureConfig": {"DestinationS3Uri": "s3://b/c"}});
+        "DataCaptureConfig": {"DestinationS3Uri": "s3://bucket/c"}});
     let found = run(&[("q.json", quality), ("e.json", endpoint.clone())]).unwrap();
     assert_eq!(found.kind, MonitorKind::ModelQuality);
     assert_eq!(found.monitor_toml, None);
     assert_eq!(
         found.commands,
         [
-            "driftline quality --capture s3://b/c/e --baseline baseline --problem regression --ground-truth s3://b/labels \
+            "driftline quality --capture s3://bucket/c/e --baseline baseline --problem regression --ground-truth s3://bucket/labels \
           --prediction 'predictions[*].score' --start START --end END --output OUTPUT"
         ]
     );
