@@ -15,7 +15,7 @@ use capture::time::format_rfc3339;
 use futures::{StreamExt as _, TryStreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use store::{Location, ObjectStore, StoreOptions, open_store};
+use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, open_store};
 
 /// The choice of a verdict that says why there was no reference.
 pub(crate) const REFERENCE_MISSING: &str = "reference_missing";
@@ -280,7 +280,12 @@ pub(crate) async fn heads(
     store: &Arc<dyn ObjectStore>,
     root: &str,
 ) -> Result<(Vec<String>, Vec<WindowHead>), EngineError> {
-    let listed = store.list(root).await?;
+    let listed = match store.list(root).await {
+        Ok(listed) => listed,
+        // The first window of a monitor has no history yet; in S3 such a folder is an empty one.
+        Err(error) if error.kind() == StoreErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
     let keys: Vec<String> = listed
         .into_iter()
         .map(|meta| meta.key)
