@@ -25,6 +25,7 @@ use crate::monitor::Length;
 use crate::output::write_all;
 use crate::plan::OutputPosition;
 use crate::progress::Progress;
+use crate::reference::Held;
 use crate::scan::ScanSettings;
 use crate::scan::windows::Windows;
 use crate::sources::discover;
@@ -157,8 +158,10 @@ pub async fn replay(request: &ReplayRequest, progress: &dyn Progress) -> Result<
     };
     let windows = windows_of(request, recorded.as_ref()).await?;
     let baseline = load(&request.baseline, &request.options).await?;
+    let held = Held::baseline(&baseline);
     let default = Policy {
         window_seconds: Some(length as f64),
+        against: held.against,
         ..request.policy.clone()
     };
     let compat = Policy {
@@ -185,14 +188,14 @@ pub async fn replay(request: &ReplayRequest, progress: &dyn Progress) -> Result<
             recorded: None,
         };
         if window.n_rows > 0 {
-            let verdict = judge_summary(&baseline, &mut summary, run_of(&window), &default);
+            let verdict = judge_summary(&baseline, &held, &mut summary, run_of(&window), &default);
             window.default = verdict
                 .findings
                 .iter()
                 .filter(|finding| finding.severity > Severity::Info)
                 .map(Said::of_finding)
                 .collect();
-            let verdict = judge_summary(&baseline, &mut summary, run_of(&window), &compat);
+            let verdict = judge_summary(&baseline, &held, &mut summary, run_of(&window), &compat);
             window.compat = Violations::from(&verdict)
                 .violations
                 .iter()
