@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done (violations are a result), 1 internal fault, 2 wrong request or input, \
-3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed.
+3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed, 7 a pipeline execution failed.
 Locations are local paths or s3:// URIs; S3 takes the standard AWS credential chain and AWS_ENDPOINT_URL.";
 
 #[expect(clippy::large_enum_variant, reason = "one per process")]
