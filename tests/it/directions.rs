@@ -16,6 +16,12 @@ struct Forbidden {
 }
 
 const FORBIDDEN: &[Forbidden] = &[
+    // Minutes of compiling: the default build, and with it the demo, does without.
+    Forbidden {
+        library: "aws-sdk-sagemaker",
+        from: &["baselines", "capture", "store", "engine", "cli"],
+        control: "sagemaker",
+    },
     Forbidden {
         library: "tokio",
         from: &["baselines", "capture"],

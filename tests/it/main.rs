@@ -16,6 +16,7 @@ mod container;
 mod dataset;
 mod demo;
 mod directions;
+mod from_model_monitor;
 mod licences;
 mod quality;
 mod retrain;

@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done (violations are a result), 1 internal fault, 2 wrong request or input, \
-3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed.
+3 violations with --fail-on violation, 4 nothing to analyze, 5 not evaluated with --fail-on, 6 storage failed, 7 a pipeline execution failed.
 Locations are local paths or s3:// URIs; S3 takes the standard AWS credential chain and AWS_ENDPOINT_URL.";
 
 #[expect(clippy::large_enum_variant, reason = "one per process")]
@@ -37,6 +37,14 @@ pub(crate) enum Command {
     Container(crate::command::container::ContainerArguments),
     /// Find where a series changed: a column of a file, or a metric of earlier verdicts.
     Detect(crate::command::detect::DetectArguments),
+    /// Measure bias by Clarify's files: analysis_config.json in, analysis.json and violations out.
+    Bias(crate::command::bias::BiasArguments),
+    /// Judge stored history as Model Monitor does and as Driftline does, and show where they differ.
+    Replay(crate::command::replay::ReplayArguments),
+    /// Make a monitor of a Model Monitor schedule: its descriptions and baseline files, or its name.
+    Import(crate::command::import::ImportArguments),
+    /// Write Model Monitor's files, the model registry's entries, or the requests that run our image.
+    Export(crate::command::export::ExportArguments),
     /// Set windows side by side: drift of the inputs, estimated quality, and what the labels said then.
     Timeline(crate::command::timeline::TimelineArguments),
     /// The retraining pipeline: its definition, running it on this machine, its steps.
@@ -116,6 +124,10 @@ pub(crate) struct AnalyzeArguments {
     /// Turn a result into an exit code: 3 on a violation, 5 where nothing could be evaluated.
     #[arg(long, value_enum, value_name = "RESULT")]
     pub(crate) fail_on: Option<FailOn>,
+    /// `sagemaker`: what Model Monitor's own image would have said, and nothing else: its six checks with its thresholds,
+    /// its blind spots included (docs/from-model-monitor.md).
+    #[arg(long, value_enum)]
+    pub(crate) compat: Option<crate::command::bias::Compat>,
     /// What the report calls the window.
     #[arg(long)]
     pub(crate) title: Option<String>,

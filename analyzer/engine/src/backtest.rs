@@ -12,10 +12,10 @@ mod document;
 mod page;
 mod past;
 mod picture;
-mod replay;
+pub(crate) mod replay;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 use crate::analyze::judge_summary;
 use crate::baseline::load;

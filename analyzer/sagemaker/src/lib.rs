@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod pipeline;
+pub mod schedule;
 
 use aws_types::SdkConfig;
 

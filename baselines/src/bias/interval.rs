@@ -171,12 +171,6 @@ pub fn judge_interval(interval: &BiasInterval, allowed: AllowedRange) -> BiasVer
     }
 }
 
-/// The rule of Clarify's real violation files: |live| > |baseline|, sign and chance ignored. For the `sagemaker`
-/// convention only; a disparate impact closer to 1 than its baseline violates it too.
-pub fn point_violation(baseline: BiasValue, live: BiasValue) -> bool {
-    live.magnitude() > baseline.magnitude()
-}
-
 /// Cells with cumulated counts, to draw rows from.
 struct Table {
     cells: Vec<(Cell, u64)>,

@@ -13,6 +13,7 @@ mod metric;
 mod flip_test;
 mod interval;
 mod attribution;
+mod sagemaker;
 
 pub use attribution::{
     ATTRIBUTION_LIMIT, AttributionDrift, attribution_drift, attribution_ndcg, global_attributions,
@@ -21,9 +22,9 @@ pub use counts::{Cell, FacetCounts, FacetRows};
 pub use flip_test::{FlipColumn, FlipTest, MixedFlipTest, flip_test, flip_test_mixed};
 pub use interval::{
     AllowedRange, BiasInterval, BiasVerdict, BootstrapOptions, bias_intervals, judge_interval,
-    point_violation,
 };
 pub use metric::{BiasMetric, BiasValue};
+pub use sagemaker::{allowed_by_baseline, point_violation};
 
 /// Why there is no bias value. The texts hold no data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]

@@ -7,6 +7,7 @@
 pub mod baseline;
 pub mod estimate;
 pub mod calibration;
+pub mod clarify;
 pub mod detector;
 pub mod model_monitor;
 pub mod quality;

@@ -122,7 +122,11 @@ fn json_lines_carry_encoding_json_and_rows_meet_by_their_place() {
     assert_eq!((sum(&job, "age"), sum(&job, "label")), (json!(80.0), json!(1.0)));
     let several = record(
         Some(side("INPUT", "30,0.5,pro\n50,1.5,plus\n", "CSV")),
-        Some(side("OUTPUT", "{\"predictions\": [0, 1]}", "JSON")),
+        Some(side(
+            "OUTPUT",
+            "{\"predictions\": [{\"label\": 0}, {\"label\": 1}]}",
+            "JSON",
+        )),
         &event("a"),
     );
     let uneven = record(

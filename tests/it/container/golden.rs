@@ -8,6 +8,7 @@ use super::{CAPTURE, HOUR};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn shared(name: &str) -> Option<String> {
     let folder = tests::repository::root().join("../shared/reference/model-monitor");
     let found = std::fs::read_to_string(folder.join(name));

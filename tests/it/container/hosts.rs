@@ -66,7 +66,7 @@ fn run_all(jobs: &[Job]) -> Vec<super::job::Ended> {
     let children: Vec<_> = jobs.iter().map(Job::start).collect();
     let ended = children.into_iter().zip(jobs);
     ended
-        .map(|(child, job)| job.ended(child.wait_with_output().unwrap()))
+        .map(|(child, job)| job.ended(&child.wait_with_output().unwrap()))
         .collect()
 }
 
@@ -210,7 +210,7 @@ fn a_host_that_dies_is_named_at_once() {
     send(&stream, &hello);
     let third = jobs[2].start();
     drop(stream);
-    let ended = jobs[0].ended(leader.wait_with_output().unwrap());
+    let ended = jobs[0].ended(&leader.wait_with_output().unwrap());
     assert_ne!(ended.code, 0);
     assert!(
         ended.message.starts_with("Failed: host algo-2 "),
@@ -218,7 +218,7 @@ fn a_host_that_dies_is_named_at_once() {
         ended.message
     );
     assert!(jobs[0].documents().is_empty());
-    let third = jobs[2].ended(third.wait_with_output().unwrap());
+    let third = jobs[2].ended(&third.wait_with_output().unwrap());
     assert_ne!(third.code, 0, "{third:#?}");
 }
 
@@ -265,7 +265,7 @@ fn a_job_that_is_stopped_says_so() {
         .status()
         .unwrap();
     assert!(status.success());
-    let ended = jobs[0].ended(child.wait_with_output().unwrap());
+    let ended = jobs[0].ended(&child.wait_with_output().unwrap());
     assert_eq!(ended.code, 143, "{ended:#?}");
     assert_eq!(
         ended.message,

@@ -266,7 +266,7 @@ fn several_hosts_measure_as_one() {
         .collect();
     let children: Vec<_> = jobs.iter().map(Job::start).collect();
     for (child, job) in children.into_iter().zip(&jobs) {
-        let ended = job.ended(child.wait_with_output().unwrap());
+        let ended = job.ended(&child.wait_with_output().unwrap());
         assert_eq!(ended.code, 0, "{ended:#?}");
     }
     let timeless = |job: &Job| {

@@ -7,6 +7,7 @@ use super::{HOUR, baseline, traffic, window};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn python() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("DRIFTLINE_SDK_PYTHON") {
         return Some(named.into());

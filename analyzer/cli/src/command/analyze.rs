@@ -4,7 +4,7 @@ use crate::args::{AnalyzeArguments, FailOn, Position};
 use crate::progress::Bar;
 use crate::{exit, message, settings};
 use baselines::calibrate::Persistence;
-use baselines::judge::Status;
+use baselines::judge::{SagemakerCompat, Status};
 use baselines::reference::Reference;
 use bytes::Bytes;
 use engine::analyze::{Analysis, AnalyzeRequest, analyze_with};
@@ -42,6 +42,13 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
     };
     let request = request(&arguments, monitor.as_ref(), scan, &options).await?;
     let reference = reference(&arguments, monitor.as_ref())?;
+    if arguments.compat.is_some() && reference.reference != Reference::Baseline {
+        let wrong =
+            "--compat sagemaker holds a window against the baseline, and another reference is asked for";
+        return Err(EngineError::new(ErrorKind::Usage, wrong)
+            .with_hint("leave --reference out: Model Monitor knows no other")
+            .into());
+    }
     let baseline = load(&request.baseline, &options).await?;
     let analysis = analyze_with(&request, &baseline, &reference, &Bar::default()).await?;
     if let Some(place) = &rejects {
@@ -96,6 +103,9 @@ async fn request(
         policy.false_alarms = settings::budget("--false-alarms", text)?;
     }
     policy.min_effect = settings::min_effect(arguments.min_effect, policy.min_effect)?;
+    if arguments.compat.is_some() {
+        policy.compat = Some(SagemakerCompat::default());
+    }
     Ok(AnalyzeRequest {
         capture: place("--capture", arguments.capture.as_deref(), |monitor| {
             &monitor.capture

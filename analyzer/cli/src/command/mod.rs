@@ -2,11 +2,15 @@
 
 mod analyze;
 pub(crate) mod backtest;
+pub(crate) mod bias;
 mod baseline;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod container;
 mod demo;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod replay;
 pub(crate) mod pipeline;
 pub(crate) mod quality;
 pub(crate) mod detect;
@@ -33,6 +37,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Container(arguments) => Box::pin(container::run(arguments)).await,
             Command::Detect(arguments) => detect::run(arguments).await,
+            Command::Bias(arguments) => Box::pin(bias::run(arguments)).await,
+            Command::Replay(arguments) => Box::pin(replay::run(arguments)).await,
+            Command::Import(arguments) => Box::pin(import::run(arguments)).await,
+            Command::Export(arguments) => Box::pin(export::run(arguments)).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
             Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,

@@ -24,28 +24,28 @@ const COLUMNS_AT_A_TIME: usize = 1_024;
 const MAX_WINDOWS_AT_A_TIME: usize = 48;
 
 /// What is replayed.
-pub(super) struct History<'a> {
-    pub(super) capture: &'a Location,
-    pub(super) schema: Option<&'a Schema>,
-    pub(super) output_position: OutputPosition,
-    pub(super) settings: &'a ScanSettings,
-    pub(super) options: &'a StoreOptions,
-    pub(super) windows: Windows,
+pub(crate) struct History<'a> {
+    pub(crate) capture: &'a Location,
+    pub(crate) schema: Option<&'a Schema>,
+    pub(crate) output_position: OutputPosition,
+    pub(crate) settings: &'a ScanSettings,
+    pub(crate) options: &'a StoreOptions,
+    pub(crate) windows: Windows,
 }
 
 /// What the readings together said beside the profiles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Readings {
+pub(crate) struct Readings {
     /// Lines read; a table is read once per group of windows.
-    pub(super) n_lines: u64,
+    pub(crate) n_lines: u64,
     /// Lines refused.
-    pub(super) n_rejected: u64,
+    pub(crate) n_rejected: u64,
     /// Rows that belong to no window because they have no time.
-    pub(super) n_without_time: u64,
+    pub(crate) n_without_time: u64,
 }
 
 /// Profiles every window and hands it, with its index, to `each`; windows without data too.
-pub(super) async fn replay(
+pub(crate) async fn replay(
     history: &History<'_>,
     baseline: &LoadedBaseline,
     progress: &dyn Progress,

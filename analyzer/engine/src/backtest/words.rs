@@ -154,7 +154,7 @@ pub(super) fn numbers(alarm: &Alarm) -> String {
 }
 
 /// `2026-11-21`, or `2026-11-21 06:00` where windows are not whole days from midnight.
-pub(super) fn short_time(window: Length, second: i64) -> String {
+pub(crate) fn short_time(window: Length, second: i64) -> String {
     let Some(time) = format_rfc3339(second) else {
         return second.to_string();
     };

@@ -29,6 +29,7 @@ use baselines::document::model_monitor::{
 use baselines::judge::Policy;
 use capture::decode::RecordFormat;
 use capture::layout::{Layout, LayoutColumn, Side};
+use capture::time::TimeWindow;
 use std::collections::BTreeSet;
 use store::{Location, StoreOptions, open_store};
 
@@ -430,7 +431,7 @@ fn profile(
 fn nothing(settings: &Settings, team: &Team, outcome: &ScanOutcome) -> Result<Finished, EngineError> {
     let shown = Location::parse(&settings.shown_source)?;
     if !settings.is_window() {
-        return Err(nothing_decoded(&shown, outcome));
+        return Err(nothing_decoded(&shown, outcome, &TimeWindow::default()));
     }
     let why = super::why_nothing(
         settings,

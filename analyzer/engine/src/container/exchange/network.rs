@@ -62,9 +62,15 @@ impl NetworkLink {
 
     pub(super) async fn send(&self, name: &str, kind: Kind, bytes: &[u8]) -> Result<(), EngineError> {
         let mut writer = self.writer.lock().await;
-        frame::write(&mut *writer, kind, bytes)
-            .await
-            .map_err(|error| lost(name, self.patience, &error))
+        let Err(error) = frame::write(&mut *writer, kind, bytes).await else {
+            return Ok(());
+        };
+        drop(writer);
+        // A host that gave up has said why before it went.
+        match timeout(HELLO_WITHIN, self.receive(name)).await {
+            Ok(Err(told)) => Err(told),
+            _ => Err(lost(name, self.patience, &error)),
+        }
     }
 
     pub(super) async fn receive(&self, name: &str) -> Result<Vec<u8>, EngineError> {

@@ -1,0 +1,7 @@
+//! Moving over from Model Monitor, through the built program: compatible verdicts, replay, Clarify's files, import, export.
+
+mod bias;
+mod compat;
+mod export;
+mod import;
+mod schedule_api;
