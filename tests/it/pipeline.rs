@@ -298,7 +298,7 @@ fn protected_segments_are_compared_each() {
     for n in 0..900 {
         let (y, noise) = (u8::from(draw.next() < 0.5), draw.next());
         let north = n % 6 == 0;
-        let knows = (f64::from(y) + noise) / 2.0;
+        let knows = f64::midpoint(f64::from(y), noise);
         let (old, new) = if north { (knows, noise) } else { (noise, knows) };
         writeln!(
             table,

@@ -133,8 +133,8 @@ fn what_is_wrong_is_said() {
         ("bias --config config.json --output o", 2, "no dataset_uri"),
         (
             "bias --config config.json --data nowhere.csv --output o",
-            4,
-            "no data at",
+            2,
+            "nowhere.csv",
         ),
         (
             "bias --config config.json --data train.csv --output o --probability-threshold 7",

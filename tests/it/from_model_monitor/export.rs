@@ -1,6 +1,7 @@
 //! `driftline export`: files, registry entries, and requests that botocore's service model accepts.
 
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +12,10 @@ use tests::world::{World, file_names};
 fn files_of_a_baseline_and_of_a_window_are_model_monitors() {
     let world = World::new().unwrap();
     let rows = |n: u32| -> String {
-        let rows: String = (0..n).map(|row| format!("{},{}.5\n", row % 3, row)).collect();
+        let mut rows = String::new();
+        for row in 0..n {
+            writeln!(rows, "{},{row}.5", row % 3).unwrap();
+        }
         format!("kind,amount\n{rows}")
     };
     world.write("train.csv", rows(200)).unwrap();
@@ -109,6 +113,7 @@ fn a_window_with_times_lies_where_model_monitor_would_put_it() {
 }
 
 /// A Python with botocore 1.44.5, made once below the target folder; `None`, and said, where it cannot be made.
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn python() -> Option<PathBuf> {
     let deps = std::env::current_exe().unwrap();
     let venv = deps.ancestors().nth(2).unwrap().join("venv-botocore-1.44.5");

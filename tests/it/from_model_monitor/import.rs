@@ -3,9 +3,18 @@
 use super::schedule_api::Fake;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::process::{Command, Output, Stdio};
 use tests::program;
 use tests::world::{World, file_names};
+
+fn rows(n: u32) -> String {
+    let mut rows = String::new();
+    for row in 0..n {
+        writeln!(rows, "{},{row}.5", row % 3).unwrap();
+    }
+    rows
+}
 
 fn schedule() -> Value {
     json!({"MonitoringScheduleArn": "arn:aws:sagemaker:eu-west-1:1:monitoring-schedule/churn", "CreationTime": 1.7e9,
@@ -40,7 +49,7 @@ fn endpoint(capture: &str) -> Value {
 /// A world with a baseline whose two Model Monitor files lie in `mm`.
 fn world() -> World {
     let world = World::new().unwrap();
-    let rows: String = (0..200).map(|row| format!("{},{}.5\n", row % 3, row)).collect();
+    let rows = rows(200);
     world.write("train.csv", format!("kind,amount\n{rows}")).unwrap();
     world.succeed("baseline --data train.csv --output made").unwrap();
     for name in ["statistics.json", "constraints.json"] {
@@ -64,7 +73,7 @@ fn a_monitor_imported_from_files_analyzes() {
             endpoint(capture.to_str().unwrap()).to_string(),
         )
         .unwrap();
-    let rows: String = (0..60).map(|row| format!("{},{}.5\n", row % 3, row)).collect();
+    let rows = rows(60);
     world
         .write("capture/churn/AllTraffic/d.csv", format!("kind,amount\n{rows}"))
         .unwrap();
@@ -135,6 +144,7 @@ fn import_schedule(world: &World, url: &str, name: &str) -> Output {
 }
 
 /// The build without SageMaker's client says so; `./test` builds it, and asks for it.
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn has_api(answer: &Output) -> bool {
     let stderr = String::from_utf8_lossy(&answer.stderr);
     if !stderr.contains("has no client of its API") {

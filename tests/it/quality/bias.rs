@@ -4,6 +4,7 @@
 
 use super::traffic::{Loans, loans, write};
 use serde_json::Value;
+use std::fmt::Write as _;
 use tests::world::World;
 
 const RUN: &str =
@@ -271,10 +272,11 @@ fn attributions_are_read_from_captured_json() {
             10 + n,
             n % 7
         );
-        lines.push_str(&format!(
+        writeln!(
+            lines,
             r#"{{"captureData":{{"endpointInput":{{"observedContentType":"application/json","mode":"INPUT","data":"{{\"city\":\"Ost\",\"age\":40,\"income\":5}}","encoding":"JSON"}},"endpointOutput":{{"observedContentType":"application/json","mode":"OUTPUT","data":"{output}","encoding":"JSON"}}}},"eventMetadata":{{"eventId":"e{n}","inferenceTime":"2026-11-01T00:00:00Z"}},"eventVersion":"0"}}"#
-        ));
-        lines.push('\n');
+        )
+        .unwrap();
     }
     write(&world, "capture/2026/11/01/00/a.jsonl", &lines);
     std::fs::create_dir_all(world.path("truth")).unwrap();
@@ -295,12 +297,9 @@ fn other_problems_need_a_positive_outcome() {
     let mut train = "predicted,label\n".to_owned();
     for n in 0..200 {
         let predicted = if n % 2 == 0 { n % 50 } else { n % 40 };
-        table.push_str(&format!(
-            "i{n},{},{predicted}\n",
-            if n % 2 == 0 { "a" } else { "b" }
-        ));
-        labels.push_str(&format!("i{n},{}\n", n % 45));
-        train.push_str(&format!("{predicted},{}\n", n % 45));
+        writeln!(table, "i{n},{},{predicted}", if n % 2 == 0 { "a" } else { "b" }).unwrap();
+        writeln!(labels, "i{n},{}", n % 45).unwrap();
+        writeln!(train, "{predicted},{}", n % 45).unwrap();
     }
     write(&world, "p.csv", &table);
     write(&world, "l.csv", &labels);

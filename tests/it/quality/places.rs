@@ -4,6 +4,7 @@
 
 use super::traffic::{capture_to, hour, requests, time, truth, world_with_baseline, write};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use tests::repository::root;
 use tests::s3::S3Server;
@@ -27,10 +28,10 @@ fn batch_transform_output_is_joined_and_merged() {
             time(request.n),
         );
         if request.n % 2 == 0 {
-            csv.push_str(&format!("{},{id},{at}\n", request.score));
+            writeln!(csv, "{},{id},{at}", request.score).unwrap();
         } else {
             let record = json!({"SageMakerInferenceId": id, "SageMakerInferenceTime": at, "SageMakerOutput": [request.score], "features": [request.n, 1]});
-            json_lines.push_str(&format!("{record}\n"));
+            writeln!(json_lines, "{record}").unwrap();
         }
         if request.n % 4 < 2 {
             labels.push_str(&(truth(&id, request.label, request.known) + "\n"));

@@ -158,7 +158,7 @@ pub async fn prepare(request: &ContainerRequest, progress: &dyn Progress) -> Res
         Vec::new()
     };
     let links = Arc::new(links);
-    let done = work(request, &settings, &cluster, Arc::clone(&links), progress).await;
+    let done = Box::pin(work(request, &settings, &cluster, Arc::clone(&links), progress)).await;
     match done {
         Ok((team, finished)) => Ok(prepared(team, finished, settings)),
         Err(error) => {

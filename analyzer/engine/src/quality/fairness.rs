@@ -173,8 +173,7 @@ fn parse(analysis: &Value) -> Fairness {
         let with_values = methods.values().filter_map(Value::as_object);
         with_values
             .flat_map(serde_json::Map::iter)
-            .filter_map(|(_, label)| label["global_shap_values"].as_object())
-            .next()
+            .find_map(|(_, label)| label["global_shap_values"].as_object())
     });
     for (name, value) in labels.into_iter().flatten() {
         if let Some(value) = value.as_f64() {

@@ -53,7 +53,9 @@ pub(super) fn wanted_columns(request: &QualityRequest, baseline: &QualityBaselin
         });
     };
     if let Some(EstimatorDocument::Regression { features, .. }) = &baseline.estimator {
-        features.iter().for_each(|name| add(name, None));
+        for name in features {
+            add(name, None);
+        }
     }
     let bias = &request.bias;
     request
@@ -65,9 +67,9 @@ pub(super) fn wanted_columns(request: &QualityRequest, baseline: &QualityBaselin
         .for_each(|facet| add(&facet.column, Some("--facet")));
     bias.group.iter().for_each(|name| add(name, Some("--group")));
     if request.find_segments || request.explain.is_some() || !bias.facets.is_empty() {
-        model_inputs(request.schema.as_ref(), baseline.columns.as_ref())
-            .iter()
-            .for_each(|name| add(name, None));
+        for name in &model_inputs(request.schema.as_ref(), baseline.columns.as_ref()) {
+            add(name, None);
+        }
     }
     columns
 }

@@ -140,7 +140,7 @@ pub async fn prepare(request: &PrepareRequest, progress: &dyn Progress) -> Resul
         request,
         &captured,
         &parts,
-        &loaded.counts.unlabelled,
+        loaded.counts.unlabelled,
         old.as_ref(),
         &names,
         &label,
@@ -361,7 +361,7 @@ fn summary(
     request: &PrepareRequest,
     captured: &Captured<'_>,
     parts: &Split,
-    unlabelled: &u64,
+    unlabelled: u64,
     old: Option<&Old>,
     names: &[String],
     label: &str,
@@ -391,7 +391,7 @@ fn summary(
             .iter()
             .map(|(name, range)| ((*name).to_owned(), [at(range.start), at(range.end - 1)]))
             .collect(),
-        without_label: *unlabelled,
+        without_label: unlabelled,
         without_time: captured.untimed.len(),
         from_training_data,
         too_new: old.map_or(0, |old| old.too_new),

@@ -1,11 +1,12 @@
 //! One process with a log and a time limit. Knows nothing of jobs.
 
 use crate::error::PipelineError;
+use rustix::process::{Pid, Signal};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) enum Ended {
 }
 
 /// How long a process may take to stop after SIGTERM; SageMaker gives it 120 s.
-const GRACE: Duration = Duration::from_secs(120);
+const GRACE: Duration = Duration::from_mins(2);
 
 pub(super) struct Program<'a> {
     pub(super) argv: &'a [String],
@@ -53,39 +54,38 @@ pub(super) fn run(program: &Program<'_>) -> Result<Ended, PipelineError> {
 }
 
 fn wait(mut child: Child, limit: Option<Duration>) -> std::io::Result<Ended> {
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(2);
-    let mut asked_to_stop: Option<Instant> = None;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            if asked_to_stop.is_some() {
-                return Ok(Ended::OutOfTime);
+    let Some(limit) = limit else {
+        return child.wait().map(ended);
+    };
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let (sender, over) = std::sync::mpsc::channel();
+    let waiter = std::thread::spawn(move || {
+        // Nobody listens any more only where this function has its answer.
+        sender.send(child.wait()).ok();
+    });
+    let first = over.recv_timeout(limit);
+    let answer = match first {
+        Ok(status) => status.map(ended),
+        Err(_) => {
+            signal(pid, Signal::TERM);
+            if over.recv_timeout(GRACE).is_err() {
+                signal(pid, Signal::KILL);
             }
-            return Ok(status.code().map_or(Ended::Signal, Ended::Code));
+            Ok(Ended::OutOfTime)
         }
-        match asked_to_stop {
-            None if limit.is_some_and(|limit| started.elapsed() >= limit) => {
-                terminate(&child);
-                asked_to_stop = Some(Instant::now());
-            }
-            Some(asked) if asked.elapsed() >= GRACE => {
-                child.kill()?;
-                child.wait()?;
-                return Ok(Ended::OutOfTime);
-            }
-            _ => {}
-        }
-        std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(50));
-    }
+    };
+    // It has sent, or its process was killed: it ends at once.
+    waiter.join().ok();
+    answer
 }
 
-fn terminate(child: &Child) {
-    if let Some(pid) = i32::try_from(child.id())
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-    {
-        // A process that is over already needs no signal: try_wait finds it next.
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
+fn ended(status: ExitStatus) -> Ended {
+    status.code().map_or(Ended::Signal, Ended::Code)
+}
+
+/// A process that is over already needs no signal, so a refusal is none of ours.
+fn signal(pid: Option<Pid>, signal: Signal) {
+    if let Some(pid) = pid {
+        rustix::process::kill_process(pid, signal).ok();
     }
 }

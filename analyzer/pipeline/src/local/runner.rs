@@ -247,7 +247,7 @@ impl Runner<'_> {
         };
         // A reference without a value is the step's failure, as in SageMaker; a fault of this machine is ours.
         let (failure, branch) = match outcome {
-            Ok(found) => (found, self.taken(step, &record)?),
+            Ok(found) => (found, taken(step, &record)?),
             Err(PipelineError::Expression { place, reason }) => {
                 (Some(format!("ClientError: {place}: {reason}")), Vec::new())
             }
@@ -269,17 +269,6 @@ impl Runner<'_> {
             Some(reason) => Ok(Some(format!("Step '{}' failed: {reason}", step.name))),
             None => self.steps(&branch),
         }
-    }
-
-    fn taken(&self, step: &Step, record: &StepRecord) -> Result<Vec<Step>, PipelineError> {
-        if step.kind != "Condition" {
-            return Ok(Vec::new());
-        }
-        let held = record.metadata.pointer("/Condition/Outcome") == Some(&json!("True"));
-        step.branch(if held { "IfSteps" } else { "ElseSteps" })
-            .map_err(|error| PipelineError::Unreadable {
-                reason: format!("step `{}`: {error}", step.name),
-            })
     }
 
     fn condition(&mut self, step: &Step, record: &mut StepRecord) -> Result<Option<String>, PipelineError> {
@@ -396,6 +385,18 @@ impl Runner<'_> {
         }
         self.properties.insert(step.name.clone(), properties);
     }
+}
+
+/// The steps of the branch that a condition takes.
+fn taken(step: &Step, record: &StepRecord) -> Result<Vec<Step>, PipelineError> {
+    if step.kind != "Condition" {
+        return Ok(Vec::new());
+    }
+    let held = record.metadata.pointer("/Condition/Outcome") == Some(&json!("True"));
+    step.branch(if held { "IfSteps" } else { "ElseSteps" })
+        .map_err(|error| PipelineError::Unreadable {
+            reason: format!("step `{}`: {error}", step.name),
+        })
 }
 
 /// Whether a policy of the step repeats this failure. Waits between repetitions are for services under load: none here.

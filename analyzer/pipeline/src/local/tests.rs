@@ -1,3 +1,5 @@
+//! Whole executions with stand-ins for the images: small shell programs that do to files what the real ones do.
+
 use super::{Event, Registry, Settings, Status, run, tuning};
 use crate::definition::Definition;
 use crate::retrain::{Variant, definition};
