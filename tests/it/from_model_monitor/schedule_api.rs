@@ -68,7 +68,12 @@ fn answer(
         }
         let (name, value) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
         match name.to_ascii_lowercase().as_str() {
-            "x-amz-target" => value.trim().rsplit('.').next().unwrap_or_default().clone_into(&mut operation),
+            "x-amz-target" => value
+                .trim()
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .clone_into(&mut operation),
             "content-length" => length = value.trim().parse().unwrap_or(0),
             _ => {}
         }

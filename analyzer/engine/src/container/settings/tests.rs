@@ -185,10 +185,10 @@ fn a_flag_stands_above_the_file_and_the_file_above_the_environment() {
 
 #[test]
 fn folders_of_the_job_lie_below_the_root() {
-    let root = Path::new("/srv/job");
+    let root = Path::new("/job");
     for (text, expect) in [
-        ("/opt/ml/processing/output", "/srv/job/processing/output"),
-        ("/opt/ml", "/srv/job"),
+        ("/opt/ml/processing/output", "/job/processing/output"),
+        ("/opt/ml", "/job"),
         ("/opt/mlflow/data", "/opt/mlflow/data"),
         ("s3://bucket/opt/ml", "s3://bucket/opt/ml"),
     ] {
