@@ -156,8 +156,8 @@ fn windows_judged_one_by_one_ring_as_the_replay_says() {
         ("", 8, 4),
         ("persistence = \"2 of 3\"\n", 9, 3),
         ("persistence = \"4 of 4\"\n", 11, 1),
-        // Held against the three days before, the shift is news until it is usual.
-        ("persistence = \"2 of 3\"\nreference = \"trailing:3\"\n", 9, 1),
+        // Held against the days before, the shift is news once.
+        ("reference = \"trailing:3\"\n", 8, 1),
         ("reference = \"previous\"\n", 8, 1),
     ] {
         let (in_sequence, replayed) = in_sequence_and_replayed(settings);

@@ -461,7 +461,11 @@ fn references_say_what_is_wrong() {
         "--reference trailing:0 --history runs",
         "known are: baseline, previous, trailing:K",
     );
-    check("--reference previous --history nowhere", "nowhere");
+    // A history that is not there yet is empty, as it is for the first window of a monitor.
+    let first = "--reference previous --history nowhere --fail-on not-evaluated";
+    let answer = world.run(&analyze(TODAY, "07", "first", first)).unwrap();
+    assert_eq!(answer.code, 5, "{answer:#?}");
+    assert!(answer.stdout.contains("0 are there"), "{answer:#?}");
     let profile = world.path("runs/2026-01-26T08/window.profile");
     let text = std::fs::read_to_string(&profile).unwrap();
     std::fs::write(

@@ -204,7 +204,8 @@ async fn faults_that_pass_are_borne_and_start_one() {
     fake.fault(Fault::LoseAnswer);
     fake.fault(Fault::Fail(400, "ThrottlingException", "Rate exceeded"));
     fake.fault(Fault::Fail(500, "InternalFailure", "try again"));
-    let arn = patience().persist(|| service.start(&request())).await.unwrap();
+    let asked = request();
+    let arn = patience().persist(|| service.start(&asked)).await.unwrap();
     assert_eq!(arn, format!("{ARN}e1"));
     assert_eq!(fake.0.lock().unwrap().by_token.len(), 1);
     assert_eq!(fake.0.lock().unwrap().requests.len(), 4);

@@ -161,8 +161,11 @@ fn freedom(against: Against, n_apart: f64) -> f64 {
 /// The least stride from `least` on that shares no factor with the hours of a day or the days of a week, so that windows are
 /// spread over all phases of both.
 fn stride(least: usize) -> usize {
-    let shares = |stride: &usize| [2, 3, 7].iter().any(|factor| stride.is_multiple_of(*factor));
-    (least.max(1)..).find(|stride| !shares(stride)).unwrap_or(1)
+    let mut stride = least.max(1);
+    while [2, 3, 7].iter().any(|factor| stride.is_multiple_of(*factor)) {
+        stride += 1;
+    }
+    stride
 }
 
 /// Window lengths to measure, in blocks: doubling up to a day, then 1, 2, 4, 7, 14, 28, … days.

@@ -110,6 +110,27 @@ fn share(option: &str, value: f64) -> Result<f64, EngineError> {
     }
 }
 
+/// The table of a folder that holds one beside other files (a schema, a summary); else what was named.
+fn table(named: &str) -> String {
+    let is_table = |path: &PathBuf| {
+        path.extension()
+            .and_then(|extension| extension.to_str())
+            .is_some_and(|extension| matches!(extension, "csv" | "parquet" | "jsonl"))
+    };
+    let Ok(entries) = std::fs::read_dir(named) else {
+        return named.to_owned();
+    };
+    let tables: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_table)
+        .collect();
+    match tables.as_slice() {
+        [only] => only.to_string_lossy().into_owned(),
+        _ => named.to_owned(),
+    }
+}
+
 /// A schema from a file, or from a folder that holds one, which is what a pipeline's input is.
 fn schema(path: &Path) -> Result<Schema, EngineError> {
     let usage = |message: String| EngineError::new(ErrorKind::Usage, message);
@@ -157,7 +178,7 @@ pub(super) async fn run_prepare(arguments: PrepareArguments) -> anyhow::Result<u
         capture: settings::location("--capture", &arguments.capture)?,
         ground_truth: settings::location("--ground-truth", &arguments.ground_truth)?,
         training_data: match (&arguments.training_data, arguments.include_training_data) {
-            (Some(location), true) => Some(settings::location("--training-data", location)?),
+            (Some(location), true) => Some(settings::location("--training-data", &table(location))?),
             _ => None,
         },
         schema: schema(&arguments.schema)?,
@@ -194,7 +215,7 @@ pub(super) async fn run_evaluate(arguments: EvaluateArguments) -> anyhow::Result
             .with_hint("add \"label\": \"COLUMN\"")
     })?;
     let request = EvaluateRequest {
-        data: settings::location("--data", &arguments.data)?,
+        data: settings::location("--data", &table(&arguments.data))?,
         label,
         problem: problem(&arguments.problem)?,
         positive: arguments.positive_label.clone(),
