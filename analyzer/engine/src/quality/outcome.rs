@@ -102,9 +102,8 @@ fn positive_classes(
 
 /// Code of the class a row was predicted as: captured, by the threshold, or the most probable one.
 fn predicted_class(sample: &Sample, settings: &MeasureSettings, row: usize) -> Option<u32> {
-    match &sample.predicted {
-        Some(Outcome::Classes(codes)) if !settings.threshold_decides => return Some(codes[row]),
-        _ => {}
+    if let (false, Some(Outcome::Classes(codes))) = (settings.threshold_decides, &sample.predicted) {
+        return Some(codes[row]);
     }
     let scores: Vec<f64> = sample.scores.iter().map(|scores| scores[row]).collect();
     if scores.is_empty() || scores.iter().any(|score| !score.is_finite()) {
