@@ -1,6 +1,11 @@
 //! Our definitions beside what SageMaker's Python SDK generates for the same steps (`infra/pipeline/reference/make_sdk_*.py`),
 //! and the committed files beside what this crate generates.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a whole test binary: a broken premise may panic where it stands"
+)]
+
 use pipeline::retrain::{METRICS, Variant, definition, metric_regex};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -151,10 +151,9 @@ pub async fn describe_schedule(
         files.insert("job-definition.json".to_owned(), json);
         endpoint = of.or(endpoint);
     } else if let Some(inline) = inline {
-        let inputs = inline.monitoring_inputs().iter();
+        let mut inputs = inline.monitoring_inputs().iter();
         endpoint = inputs
-            .filter_map(|input| input.endpoint_input()?.endpoint_name().map(str::to_owned))
-            .next()
+            .find_map(|input| input.endpoint_input()?.endpoint_name().map(str::to_owned))
             .or(endpoint);
     } else {
         return Err(DescribeError::NoDefinition {
