@@ -440,7 +440,7 @@ fn categories_are_compared_as_one_hot_codes() {
     let n = 90;
     let facet: Vec<bool> = (0..n).map(|row| row % 3 == 0).collect();
     let prediction: Vec<bool> = (0..n).map(|row| (row * row) % 5 < 2).collect();
-    let number: Vec<f64> = (0..n).map(|row| ((row * 37) % 101) as f64 / 25.0).collect();
+    let number: Vec<f64> = (0..n).map(|row| f64::from((row * 37) % 101) / 25.0).collect();
     let codes: Vec<u32> = (0..n).map(|row| (row as u32 * 7) % 4).collect();
     let one_hot: Vec<Vec<f64>> = (0..4)
         .map(|code| {
@@ -463,7 +463,7 @@ fn rows_without_a_feature_are_left_out_and_many_rows_are_thinned() {
     let n = 30_000;
     let facet: Vec<bool> = (0..n).map(|row| row % 3 == 0).collect();
     let prediction: Vec<bool> = (0..n).map(|row| row % 3 == 0 || row % 2 == 0).collect();
-    let mut number: Vec<f64> = (0..n).map(|row| (row % 2) as f64).collect();
+    let mut number: Vec<f64> = (0..n).map(|row| f64::from(row % 2)).collect();
     number[7] = f64::NAN;
     let found = flip_test_mixed(&facet, &prediction, &[FlipColumn::Number(&number)]).unwrap();
     assert_eq!(found.n_without_features, 1);

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Baseline(arguments) => Box::pin(baseline::run(arguments)).await,
             Command::Analyze(arguments) => Box::pin(analyze::run(arguments)).await,
             Command::Quality(arguments) => Box::pin(quality::run(arguments)).await,
-            Command::Backtest(arguments) => backtest::run(arguments).await,
+            Command::Backtest(arguments) => Box::pin(backtest::run(arguments)).await,
             Command::Calibrate(arguments) => calibrate::run(arguments).await,
             Command::Compare(arguments) => compare::run(arguments).await,
             Command::Container(arguments) => Box::pin(container::run(arguments)).await,

@@ -3,6 +3,7 @@
 use super::*;
 use baselines::bias::BiasValue;
 use baselines::document::clarify::{ClarifyNumber, ClarifyViolation};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const HEADERS: &str = r#"["Age","Workclass","fnlwgt","Education","Education-Num","Marital Status","Occupation",
@@ -213,15 +214,15 @@ fn a_table_gives_the_same_analysis_in_every_format() {
     let mut csv = "income,sex,region,approved,score\n".to_owned();
     let (mut lines, mut instances, mut merged) = (String::new(), Vec::new(), String::new());
     for (at, (income, sex, region, approved, score)) in rows().into_iter().enumerate() {
-        csv += &format!("{income},{sex},{region},{approved},{score}\n");
+        writeln!(csv, "{income},{sex},{region},{approved},{score}").unwrap();
         let row = serde_json::json!({"x": [income, sex, region], "y": approved, "p": score});
-        lines += &format!("{row}\n");
+        writeln!(lines, "{row}").unwrap();
         instances.push(row);
         let record = serde_json::json!({"eventVersion": "0", "eventMetadata": {"eventId": format!("e{at}")},
             "groundTruthData": {"data": format!("{approved}"), "encoding": "CSV"},
             "captureData": {"endpointInput": {"data": format!("{income},{sex},{region}"), "encoding": "CSV"},
                 "endpointOutput": {"data": serde_json::json!({"p": score}).to_string(), "encoding": "JSON"}}});
-        merged += &format!("{record}\n");
+        writeln!(merged, "{record}").unwrap();
     }
     let write = |name: &str, text: &str| {
         let path = work.path().join(name);

@@ -191,7 +191,7 @@ async fn measured(folder: &Path, n_labels: usize) -> (QualityRequest, QualityRun
         store: StoreOptions::default(),
         title: None,
     };
-    let found = run(&request, &Silent).await.unwrap();
+    let found = Box::pin(run(&request, &Silent)).await.unwrap();
     (request, found)
 }
 
@@ -205,8 +205,8 @@ async fn write(
 #[tokio::test]
 async fn a_run_that_ends_anywhere_is_not_seen_and_does_not_confuse_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let first = measured(folder.path(), 50).await;
-    let second = measured(folder.path(), 80).await;
+    let first = Box::pin(measured(folder.path(), 50)).await;
+    let second = Box::pin(measured(folder.path(), 80)).await;
     let store = Arc::new(MemoryStore::new());
     write(&first, Arc::clone(&store) as _).await.unwrap();
     let before = objects(&store).await;
@@ -260,8 +260,8 @@ async fn a_run_that_ends_anywhere_is_not_seen_and_does_not_confuse_the_next() {
 async fn of_two_runs_at_once_one_gets_through_whole() {
     let folder = tempfile::tempdir().unwrap();
     let (early, late) = (
-        measured(folder.path(), 50).await,
-        measured(folder.path(), 80).await,
+        Box::pin(measured(folder.path(), 50)).await,
+        Box::pin(measured(folder.path(), 80)).await,
     );
     let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::new());
     let window = PointedWindow::default();
@@ -288,7 +288,7 @@ async fn of_two_runs_at_once_one_gets_through_whole() {
 #[tokio::test]
 async fn a_pointer_without_a_list_is_still_read() {
     let folder = tempfile::tempdir().unwrap();
-    let found = measured(folder.path(), 50).await;
+    let found = Box::pin(measured(folder.path(), 50)).await;
     let old = r#"{"version":"1","revision":3,"folder":"r3","digest":"xxh3-0","window":{}}"#;
     let store = Arc::new(MemoryStore::new());
     store
