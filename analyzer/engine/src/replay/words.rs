@@ -100,7 +100,7 @@ pub(super) fn remarks(replay: &Replay) -> Vec<String> {
         ));
     }
     out.push(format!(
-        "in {} of {} with data both modes say the same",
+        "Both modes say the same in {} of {} with data",
         count(replay.n_same()),
         plural(replay.n_judged(), "window", "windows")
     ));
