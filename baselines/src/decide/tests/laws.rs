@@ -116,11 +116,15 @@ fn conditions() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-/// Each adds one guard to a policy.
+/// Each adds one guard to a policy. The budget comes with the hours of a run: where they are not said, `max_per_month` shares
+/// the budget out, so that naming it lets a run set less aside, which is no guard more.
 const GUARDS: [fn(&mut Policy); 10] = [
     |policy| policy.cooldown = Some(5 * DAY),
     |policy| policy.max_per_month = Some(2),
-    |policy| policy.gpu_hours_per_month = Some(9.0),
+    |policy| {
+        policy.gpu_hours_per_month = Some(9.0);
+        policy.gpu_hours_per_run = Some(4.0);
+    },
     |policy| policy.min_new_labels = Some(2_000),
     |policy| policy.min_new_rows = Some(3_000),
     |policy| policy.min_label_coverage = Some(0.4),
@@ -148,6 +152,19 @@ fn doubled<T: Clone>(list: &[T], turn: usize) -> Vec<T> {
     twice.rotate_left(middle);
     twice.reverse();
     twice
+}
+
+/// Found by the law below when the hours of a run were left open: without `max_per_month` a run may take the whole month's
+/// budget, with it a part.
+#[test]
+fn a_limit_on_runs_shares_out_hours_that_are_not_said() {
+    let mut policy = policy("drift");
+    policy.gpu_hours_per_month = Some(9.0);
+    assert_eq!(policy.reserved_gpu_hours(), Some(9.0));
+    policy.max_per_month = Some(2);
+    assert_eq!(policy.reserved_gpu_hours(), Some(4.5));
+    policy.gpu_hours_per_run = Some(4.0);
+    assert_eq!(policy.reserved_gpu_hours(), Some(4.0));
 }
 
 proptest! {
