@@ -38,44 +38,16 @@ from sagemaker.workflow.retry import (
 )
 from sagemaker.workflow.steps import CacheConfig, ProcessingStep, TrainingStep, TuningStep
 
+from retrain_parameters import declare
+
 TUNE = "--tune" in sys.argv
 session = PipelineSession(
     boto_session=boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1"),
     default_bucket="unused",
 )
 
-parameters = {}
-
-
-def declare(kind, name, default=None, enum=None):
-    more = {"enum_values": enum} if enum else {}
-    parameters[name] = kind(name=name, default_value=default, **more)
-
-
-for name in ["MonitorName", "IncidentId", "EvidenceUri", "EvidenceDigest", "CaptureUri", "LabelsUri", "TrainingDataUri",
-             "SchemaUri", "OutputUri", "WindowStart", "WindowEnd"]:
-    declare(ParameterString, name)
-declare(ParameterString, "ProblemType", "binary", ["binary", "multiclass", "regression"])
-declare(ParameterString, "ProtectedSegments", "none")
-for name in ["AnalyzerImage", "TrainingImage", "InferenceImage", "RoleArn", "ModelPackageGroup"]:
-    declare(ParameterString, name)
-declare(ParameterString, "ApprovalStatus", "PendingManualApproval", ["PendingManualApproval", "Approved"])
-declare(ParameterString, "TrainingInstanceType", "ml.g5.2xlarge")
-declare(ParameterString, "ProcessingInstanceType", "ml.m5.xlarge")
-declare(ParameterInteger, "VolumeSizeInGB", 50)
-declare(ParameterInteger, "MaxRuntimeInSeconds", 14400)
-declare(ParameterInteger, "Epochs", 0)
-declare(ParameterInteger, "Seed", 20261121)
-declare(ParameterFloat, "TestShare", 0.2)
-declare(ParameterFloat, "MinimumQuality", 0.0)
-declare(ParameterFloat, "Confidence", 0.95)
-declare(ParameterBoolean, "IncludeTrainingData", True)
-declare(ParameterBoolean, "NetworkIsolation", True)
-declare(ParameterInteger, "MaxWaitInSeconds", 28800)
-if TUNE:
-    declare(ParameterInteger, "TuningTrials", 8)
-    declare(ParameterString, "TuningMetric", "validation:auc")
-    declare(ParameterString, "TuningDirection", "Maximize", ["Maximize", "Minimize"])
+parameters = declare({"String": ParameterString, "Integer": ParameterInteger, "Float": ParameterFloat,
+                      "Boolean": ParameterBoolean}, tune=TUNE)
 p = parameters
 
 service = StepRetryPolicy(exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],

@@ -37,6 +37,8 @@ from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, Training
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import Compute, InputData, StoppingCondition
 
+from retrain_parameters import declare
+
 # Asks IAM what the role may do; there is no account here.
 import sagemaker.train.defaults as train_defaults
 
@@ -46,34 +48,8 @@ session = PipelineSession(
     boto_session=boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1"),
     default_bucket="unused",
 )
-parameters = {}
-
-
-def declare(kind, name, default=None, enum=None):
-    more = {"enum_values": enum} if enum else {}
-    parameters[name] = kind(name=name, default_value=default, **more)
-
-
-for name in ["MonitorName", "IncidentId", "EvidenceUri", "EvidenceDigest", "CaptureUri", "LabelsUri", "TrainingDataUri",
-             "SchemaUri", "OutputUri", "WindowStart", "WindowEnd"]:
-    declare(ParameterString, name)
-declare(ParameterString, "ProblemType", "binary", ["binary", "multiclass", "regression"])
-declare(ParameterString, "ProtectedSegments", "none")
-for name in ["AnalyzerImage", "TrainingImage", "InferenceImage", "RoleArn", "ModelPackageGroup"]:
-    declare(ParameterString, name)
-declare(ParameterString, "ApprovalStatus", "PendingManualApproval", ["PendingManualApproval", "Approved"])
-declare(ParameterString, "TrainingInstanceType", "ml.g5.2xlarge")
-declare(ParameterString, "ProcessingInstanceType", "ml.m5.xlarge")
-declare(ParameterInteger, "VolumeSizeInGB", 50)
-declare(ParameterInteger, "MaxRuntimeInSeconds", 14400)
-declare(ParameterInteger, "Epochs", 0)
-declare(ParameterInteger, "Seed", 20261121)
-declare(ParameterFloat, "TestShare", 0.2)
-declare(ParameterFloat, "MinimumQuality", 0.0)
-declare(ParameterFloat, "Confidence", 0.95)
-declare(ParameterBoolean, "IncludeTrainingData", True)
-declare(ParameterBoolean, "NetworkIsolation", True)
-declare(ParameterInteger, "MaxWaitInSeconds", 28800)
+parameters = declare({"String": ParameterString, "Integer": ParameterInteger, "Float": ParameterFloat,
+                      "Boolean": ParameterBoolean})
 p = parameters
 
 service = StepRetryPolicy(exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
