@@ -19,8 +19,7 @@
 
 mod fault;
 mod file;
-pub mod length;
-pub mod retrain;
+pub pub mod retrain;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +29,7 @@ use baselines::calibrate::{ColumnSettings, FalseAlarmBudget, MinEffect, Persiste
 use baselines::judge::Policy;
 use baselines::reference::Reference;
 use file::{Written, WrittenPosition};
-pub use length::Length;
+pub use ::scan::length::{self, Length};
 pub use retrain::RetrainSettings;
 use std::collections::BTreeMap;
 use store::{Location, StoreOptions, join_key, open_store};
