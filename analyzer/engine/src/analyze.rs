@@ -319,6 +319,7 @@ fn run_of(request: &AnalyzeRequest, baseline: &LoadedBaseline, outcome: &ScanOut
                 })
             })
             .collect(),
+        capture: None,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod error;
 pub mod export;
 pub mod frame;
 pub mod import;
+pub mod init;
 pub mod monitor;
 pub mod output;
 pub mod parallel;
