@@ -20,6 +20,7 @@ mod from_model_monitor;
 mod licences;
 mod quality;
 mod retrain;
+mod retrain_local;
 mod over_time;
 mod pipeline;
 mod monitor;
