@@ -15,6 +15,7 @@ pub mod analyze;
 pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
+pub mod capture_health;
 pub mod clarify;
 pub mod compare;
 pub mod container;

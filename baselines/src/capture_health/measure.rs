@@ -123,6 +123,16 @@ fn skipped(check: CaptureCheck, level: f64, why: impl Into<String>) -> CaptureMe
 
 fn volumes(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> Vec<CaptureMeasure> {
     let is_silent = facts.records == 0;
+    if is_silent && facts.invocations == Some(0) {
+        let none = "the endpoint answered no request";
+        let silence = CaptureMeasure {
+            limit: 1.0,
+            against: none.to_owned(),
+            ..blank(CaptureCheck::Silence, level)
+        };
+        let others = [CaptureCheck::Gap, CaptureCheck::Volume];
+        return std::iter::once(silence).chain(others.map(|check| skipped(check, level, none))).collect();
+    }
     let usual = match usual(facts) {
         Ok(usual) => usual,
         Err(why) => {

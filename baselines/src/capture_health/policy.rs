@@ -38,6 +38,8 @@ pub struct HealthPolicy {
     pub min_id_coverage: Option<f64>,
     /// Share by which the number of records may differ from the usual: 0.5 is half as many, or twice as many.
     pub volume_change: f64,
+    /// Whether the window is one of a monitor's, in which records are expected: then one without an object is judged too.
+    pub expects_records: bool,
     /// How long after its end a window waits for records, seconds; `None`: it is not known, and lateness is not judged.
     pub grace_seconds: Option<i64>,
 }
@@ -56,6 +58,7 @@ impl Default for HealthPolicy {
             max_late: 0.01,
             min_id_coverage: None,
             volume_change: 0.5,
+            expects_records: false,
             grace_seconds: None,
         }
     }

@@ -11,6 +11,7 @@ use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_win
 use engine::monitor::{Monitor, QualitySettings};
 use engine::quality::{Attribute, ClassSettings, QualityColumns, QualityRequest, QualityRun, run as measure};
 use engine::report::format::{count, percent};
+use engine::scan::ScanSettings;
 use engine::{EngineError, ErrorKind};
 use std::fmt::Write as _;
 use store::{Location, StoreOptions};
@@ -246,7 +247,10 @@ async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<Q
         history: place("--history", &arguments.history, quality.history)?,
         merged: quality.merged && !arguments.no_merged,
         output: settings::location("--output", &arguments.output)?,
-        settings: settings::scan_settings(&arguments.reading)?,
+        settings: ScanSettings {
+            variants: file.map(|file| file.variants.clone()).unwrap_or_default(),
+            ..settings::scan_settings(&arguments.reading)?
+        },
         store: store.clone(),
         title: arguments.title.clone().or_else(|| file.map(|file| file.name.clone())),
     })

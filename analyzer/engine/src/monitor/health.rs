@@ -81,6 +81,7 @@ impl Written {
                 .min_id_coverage
                 .or(has_labels.then_some(HealthPolicy::ID_COVERAGE)),
             volume_change: self.volume_change.unwrap_or(default.volume_change),
+            expects_records: true,
             grace_seconds,
         };
         Ok(HealthSettings {
