@@ -89,6 +89,7 @@ PLANTED = [
     Planted("environment", "functions.yaml", "DRIFTLINE_STORE: !Sub 's3://${StoreBucket}'", "DRIFTLINE_STORE: !Ref StoreBucket", "DRIFTLINE_STORE is"),
     Planted("environment", "functions.yaml", "DRIFTLINE_DEAD_LETTERS: !Ref DeadLettersUrl", "DRIFTLINE_DEAD_LETTERS: !Ref DeadLettersArn", "no queue's URL"),
     Planted("environment", "functions.yaml", "DRIFTLINE_EVENT_BUS: !Ref BusName", "DRIFTLINE_EVENT_BUS: !Ref BusArn", "no bus"),
+    Planted("environment", "functions.yaml", "SecretString:WEBHOOK_SIGNING_KEY}}", "SecretString:WEBHOOK_URL}}", "not taken from"),
     Planted("functions", "functions.yaml", "      RetentionInDays: !Ref LogRetentionDays\n", "", "for ever"),
     Planted("functions", "functions.yaml", "!Sub '/aws/lambda/${Name}-act'", "!Sub '/aws/lambda/${Name}-actor'", "no log group"),
     Planted("functions", "functions.yaml", "Role: !GetAtt ActRole.Arn", "Role: !GetAtt LifecycleRole.Arn", "shares its role"),

@@ -28,12 +28,14 @@ WITHOUT_RESOURCES = {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 }
+# Variables that a monitor's [alerts] names (url_env, secret_env).
+SECRETS = {"WEBHOOK_URL", "WEBHOOK_SIGNING_KEY", "PAGERDUTY_ROUTING_KEY"}
 # What the functions read (functions/src): which must be set, which may be.
 ENVIRONMENT = {
     "ingest": ({"DRIFTLINE_STORE", "DRIFTLINE_DEAD_LETTERS"}, set()),
     "analyze": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, set()),
-    "act": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, set()),
-    "lifecycle": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, set()),
+    "act": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, SECRETS),
+    "lifecycle": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, SECRETS),
     "plan": ({"DRIFTLINE_STORE"}, set()),
     "profile": ({"DRIFTLINE_STORE"}, set()),
     "merge": ({"DRIFTLINE_STORE"}, set()),
@@ -168,6 +170,9 @@ def environment(folder, deployments):
             needed, allowed = ENVIRONMENT[function]
             for variable in needed - given.keys():
                 breaches.add(f"{file}: {name}: has no {variable}")
+            for variable in given.keys() & SECRETS:
+                if not re.fullmatch(r"\{\{resolve:secretsmanager:[^:}]+:SecretString:" + variable + r"\}\}", given[variable]):
+                    breaches.add(f"{file}: {name}: {variable} is not taken from Secrets Manager")
             for variable in given.keys() - needed - allowed:
                 breaches.add(f"{file}: {name}: has {variable}, which {function} does not read")
             if not re.fullmatch(r"s3://[a-z0-9.-]+(/.+)?", given.get("DRIFTLINE_STORE", "")):
@@ -191,7 +196,7 @@ def variables(folder, deployments):
         return set()
     read = set(re.findall(r"\bDRIFTLINE_[A-Z_]+\b", text))
     binaries = {path.stem for path in (sources / "bin").glob("*.rs")}
-    wanted = set().union(*(needed | allowed for needed, allowed in ENVIRONMENT.values()))
+    wanted = set().union(*(needed | allowed for needed, allowed in ENVIRONMENT.values())) - SECRETS
     breaches = {f"functions/src: nothing reads {variable}" for variable in wanted - read}
     breaches |= {f"functions/src/bin: no {name}.rs" for name in ARTIFACTS - {"distributed"} - binaries}
     return breaches

@@ -407,6 +407,7 @@ EVERYTHING = {
     "AlertEmail": "models@example.com",
     "OperationsEmail": "operations@example.com",
     "OtherTopicArns": f"arn:aws:sns:{REGION}:{ACCOUNT}:fraud-team,arn:aws:sns:{REGION}:{ACCOUNT}:pricing-team",
+    "WebhookSecret": "driftline/webhook",
     "AccessLogBucket": "access-logs-of-the-account",
     "CaptureDays": "30",
     "IngestReservedConcurrency": "50",
