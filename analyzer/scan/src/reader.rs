@@ -2,8 +2,8 @@
 //!
 //! Decompresses and cuts at line ends; does not decode.
 
-use super::{ScanSettings, ScannedObject};
 use crate::error::{EngineError, ErrorKind};
+use crate::pass::{ScanSettings, ScannedObject};
 use crate::progress::Progress;
 use crate::sources::{Source, sniff_format};
 use capture::decode::{ObjectContext, RecordFormat};
@@ -18,17 +18,17 @@ use tokio::sync::mpsc::Sender;
 const OPEN_AHEAD: usize = 8;
 
 /// Work for a worker, numbered from 0 without gaps.
-pub(crate) struct Item {
-    pub(crate) sequence: u64,
-    pub(crate) object_idx: u32,
-    pub(crate) context: ObjectContext,
-    pub(crate) chunk: Chunk,
+pub struct Item {
+    pub sequence: u64,
+    pub object_idx: u32,
+    pub context: ObjectContext,
+    pub chunk: Chunk,
     /// The object could not be read further from here on.
-    pub(crate) broken: Option<RejectReason>,
+    pub broken: Option<RejectReason>,
 }
 
 /// Sends every object's chunks; gives what is known of the objects.
-pub(crate) async fn read_all(
+pub async fn read_all(
     sources: &[Source],
     settings: &ScanSettings,
     sender: Sender<Item>,

@@ -2,11 +2,11 @@
 //!
 //! Does not read and does not judge.
 
-use super::ledger::Ledger;
-use super::reader::Item;
-use super::tally::{Rows, Tally};
-use super::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject, Share};
+use crate::ledger::Ledger;
+use crate::pass::{RecordCounts, RejectedLine, ScanOutcome, ScanSettings, ScannedObject, Share, place};
 use crate::plan::ScanColumns;
+use crate::reader::Item;
+use crate::tally::{Rows, Tally};
 use baselines::summary::{DatasetSummary, Distinct};
 use capture::decode::{ChunkOutcome, Decoder, RecordMeta};
 use capture::layout::Layout;
@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::Receiver;
 
 /// What the workers of a scan share.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     layout: Arc<Layout>,
     settings: ScanSettings,
     ordered: Mutex<Ordered>,
@@ -56,7 +56,7 @@ impl Drop for TurnGuard<'_> {
 }
 
 impl Shared {
-    pub(super) fn new(columns: &ScanColumns, settings: &ScanSettings, n_objects: usize) -> Self {
+    pub(crate) fn new(columns: &ScanColumns, settings: &ScanSettings, n_objects: usize) -> Self {
         Self {
             layout: Arc::new(columns.layout.clone()),
             settings: settings.clone(),
@@ -79,7 +79,7 @@ impl Shared {
         self.ordered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn finish(self, mut objects: Vec<ScannedObject>) -> ScanOutcome {
+    pub(crate) fn finish(self, mut objects: Vec<ScannedObject>) -> ScanOutcome {
         let mut ordered = self.ordered.into_inner().unwrap_or_else(PoisonError::into_inner);
         for (object, counts) in objects.iter_mut().zip(&ordered.objects) {
             object.n_lines = counts.n_lines;
@@ -116,7 +116,7 @@ fn seconds_of_rows(records: &[RecordMeta], keep: Option<&[bool]>, seconds: &mut 
 }
 
 /// Works until there is nothing left; gives this thread's tally.
-pub(super) fn run<T: Tally>(shared: &Shared, receiver: &Mutex<Receiver<Item>>, mut tally: T) -> T {
+pub(crate) fn run<T: Tally>(shared: &Shared, receiver: &Mutex<Receiver<Item>>, mut tally: T) -> T {
     let _guard = TurnGuard(shared);
     let settings = &shared.settings;
     let mut decoder = Decoder::new(Arc::clone(&shared.layout), settings.window, settings.limits);
@@ -142,7 +142,7 @@ pub(super) fn run<T: Tally>(shared: &Shared, receiver: &Mutex<Receiver<Item>>, m
             tally.take(&Rows {
                 batch: decoder.batch(),
                 seconds: &seconds,
-                object_idx: super::place(settings.share.as_deref(), item.object_idx),
+                object_idx: place(settings.share.as_deref(), item.object_idx),
                 first_line,
             });
         }

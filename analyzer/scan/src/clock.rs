@@ -2,28 +2,27 @@
 //!
 //! Does not know windows or blocks.
 
-use super::tally::Rows;
 use crate::error::EngineError;
 use crate::plan::ScanColumns;
 use crate::probe::{Probe, SideShape};
-use crate::table::{CellSink, read_parquet};
+use crate::table::{CellSink, TableObject};
+use crate::tally::Rows;
 use baselines::profile::{ColumnPlan, PlanKind};
 use baselines::summary::Position;
 use baselines::view::{CellClass, ColumnView};
-use bytes::Bytes;
 use capture::layout::{LayoutColumn, Side};
 use capture::time::parse_rfc3339;
 
 /// Tells the second of each row.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Clock {
+pub struct Clock {
     column: Option<(usize, String)>,
 }
 
 impl Clock {
     /// The clock of a scan. A table tells times in its column `timestamp`, which is taken up into `columns` behind
     /// those that have a plan; capture tells them itself.
-    pub(crate) fn new(columns: &mut ScanColumns, probe: &Probe, timestamp: Option<&str>) -> Self {
+    pub fn new(columns: &mut ScanColumns, probe: &Probe, timestamp: Option<&str>) -> Self {
         let names = probe.header.as_ref().or(match &probe.input {
             Some(SideShape::Named(names)) if probe.is_table() => Some(names),
             _ => None,
@@ -52,7 +51,7 @@ impl Clock {
     }
 
     /// The second of each row of a chunk; `None` where it has no time that can be read.
-    pub(crate) fn seconds(&self, rows: &Rows<'_>, seconds: &mut Vec<Option<i64>>) {
+    pub fn seconds(&self, rows: &Rows<'_>, seconds: &mut Vec<Option<i64>>) {
         seconds.clear();
         match &self.column {
             Some((idx, _)) => {
@@ -65,18 +64,18 @@ impl Clock {
     }
 
     /// The second of each row of a Parquet object.
-    pub(crate) fn parquet_seconds(&self, bytes: &Bytes, key: &str) -> Result<Vec<Option<i64>>, EngineError> {
+    pub fn parquet_seconds(&self, table: &TableObject<'_>) -> Result<Vec<Option<i64>>, EngineError> {
         let Some((_, name)) = &self.column else {
             return Ok(Vec::new());
         };
         let mut found = Times(Vec::new());
         let plan = ColumnPlan::unknown(name, PlanKind::Categorical);
-        read_parquet(bytes, key, 0, &[plan], true, &mut found)?;
+        table.read(&[plan], true, &mut found)?;
         Ok(found.0)
     }
 
     /// Whether the times are in a column of the table.
-    pub(crate) fn column(&self) -> Option<&str> {
+    pub fn column(&self) -> Option<&str> {
         self.column.as_ref().map(|(_, name)| name.as_str())
     }
 }
@@ -84,11 +83,11 @@ impl Clock {
 struct Times(Vec<Option<i64>>);
 
 impl CellSink for Times {
-    fn planned(&mut self, _idx: usize, cells: &ColumnView<'_>, _position_of: impl Fn(usize) -> Position) {
+    fn planned(&mut self, _idx: usize, cells: &ColumnView<'_>, _position_of: &dyn Fn(usize) -> Position) {
         self.0.extend(times(*cells));
     }
 
-    fn extra(&mut self, _name: &str, _cells: &ColumnView<'_>, _position_of: impl Fn(usize) -> Position) {}
+    fn extra(&mut self, _name: &str, _cells: &ColumnView<'_>, _position_of: &dyn Fn(usize) -> Position) {}
 }
 
 /// RFC 3339 times, a blank instead of the `T` or a missing zone (then UTC) allowed; else numbers of seconds,

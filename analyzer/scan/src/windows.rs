@@ -2,39 +2,38 @@
 //!
 //! Does not know what a window is compared with.
 
-use super::clock::Clock;
-use super::tally::{Rows, Tally};
+use crate::clock::Clock;
 use crate::error::EngineError;
-use crate::table::{CellSink, read_parquet};
+use crate::table::{CellSink, TableObject};
+use crate::tally::{Rows, Tally};
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
 use baselines::summary::{DatasetSummary, Position};
 use baselines::view::{ColumnView, TextView};
-use bytes::Bytes;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Windows of equal length that follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Windows {
+pub struct Windows {
     /// First second of the first.
-    pub(crate) start: i64,
+    pub start: i64,
     /// Length of each, seconds; above 0.
-    pub(crate) length: i64,
+    pub length: i64,
     /// How many.
-    pub(crate) n: usize,
+    pub n: usize,
 }
 
 impl Windows {
     /// The window that holds `second`.
-    pub(crate) fn index_of(&self, second: i64) -> Option<usize> {
+    pub fn index_of(&self, second: i64) -> Option<usize> {
         let idx = second.checked_sub(self.start)?.div_euclid(self.length);
         usize::try_from(idx).ok().filter(|idx| *idx < self.n)
     }
 }
 
 /// Profiles of all windows.
-pub(crate) struct WindowTally {
+pub struct WindowTally {
     windows: Windows,
     clock: Clock,
     plans: Arc<[ColumnPlan]>,
@@ -57,15 +56,15 @@ struct Run {
 
 /// What [`WindowTally`] found.
 #[derive(Debug)]
-pub(crate) struct WindowSummaries {
+pub struct WindowSummaries {
     /// One per window, in order.
-    pub(crate) summaries: Vec<DatasetSummary>,
+    pub summaries: Vec<DatasetSummary>,
     /// Rows whose time could not be read.
-    pub(crate) n_without_time: u64,
+    pub n_without_time: u64,
 }
 
 impl WindowTally {
-    pub(crate) fn new(windows: Windows, clock: Clock, plans: Arc<[ColumnPlan]>, only_planned: bool) -> Self {
+    pub fn new(windows: Windows, clock: Clock, plans: Arc<[ColumnPlan]>, only_planned: bool) -> Self {
         Self {
             windows,
             clock,
@@ -80,7 +79,7 @@ impl WindowTally {
         }
     }
 
-    pub(crate) fn finish(self) -> WindowSummaries {
+    pub fn finish(self) -> WindowSummaries {
         WindowSummaries {
             summaries: self.profiles.into_iter().map(Profile::finish).collect(),
             n_without_time: self.n_without_time,
@@ -155,8 +154,8 @@ impl Tally for WindowTally {
         }
     }
 
-    fn take_parquet(&mut self, bytes: &Bytes, key: &str, object_idx: u32) -> Result<u64, EngineError> {
-        let seconds = self.clock.parquet_seconds(bytes, key)?;
+    fn take_parquet(&mut self, table: &TableObject<'_>) -> Result<u64, EngineError> {
+        let seconds = self.clock.parquet_seconds(table)?;
         let plans = Arc::clone(&self.plans);
         let only_planned = self.only_planned;
         let n_rows = {
@@ -164,7 +163,7 @@ impl Tally for WindowTally {
                 tally: self,
                 seconds: &seconds,
             };
-            read_parquet(bytes, key, object_idx, &plans, only_planned, &mut sink)?
+            table.read(&plans, only_planned, &mut sink)?
         };
         find_runs(&self.windows, &seconds, &mut self.runs);
         for run in &self.runs {
@@ -193,7 +192,7 @@ impl Split<'_> {
     fn each(
         &mut self,
         cells: &ColumnView<'_>,
-        position_of: impl Fn(usize) -> Position,
+        position_of: &dyn Fn(usize) -> Position,
         mut update: impl FnMut(&mut Profile, &ColumnView<'_>, &dyn Fn(usize) -> Position, &mut Scratch),
     ) {
         let n = cells.classes.len();
@@ -225,13 +224,13 @@ impl Split<'_> {
 }
 
 impl CellSink for Split<'_> {
-    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: &dyn Fn(usize) -> Position) {
         self.each(cells, position_of, |profile, cells, position, scratch| {
             profile.update_planned(idx, cells, position, scratch);
         });
     }
 
-    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: &dyn Fn(usize) -> Position) {
         self.each(cells, position_of, |profile, cells, position, scratch| {
             let plan = || ColumnPlan::unknown(name, PlanKind::Undetermined);
             profile.update_extra(name, plan, cells, position, scratch);

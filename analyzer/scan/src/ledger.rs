@@ -17,16 +17,16 @@ type Ids = HashSet<u64, BuildHasherDefault<Identity>>;
 
 /// Event ids seen.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     hours: BTreeMap<i64, Ids>,
     n_ids: usize,
     newest: i64,
-    pub(super) forgot: bool,
+    pub(crate) forgot: bool,
 }
 
 impl Ledger {
     /// Notes an id; whether it was new.
-    pub(super) fn is_new(&mut self, id: u64, second: Option<i64>) -> bool {
+    pub(crate) fn is_new(&mut self, id: u64, second: Option<i64>) -> bool {
         let hour = second.map_or(i64::MIN, |second| second.div_euclid(3600));
         let new = self.hours.entry(hour).or_default().insert(id);
         if new {

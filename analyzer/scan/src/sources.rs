@@ -90,7 +90,7 @@ pub async fn discover(
 }
 
 /// The hour that `…/yyyy/mm/dd/hh/name` names.
-pub(crate) fn hour_of_key(key: &str) -> Option<i64> {
+pub fn hour_of_key(key: &str) -> Option<i64> {
     let mut parts = key.rsplit('/').skip(1);
     let (hour, day, month, year) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let number = |text: &str, n_digits: usize, max: i64| {

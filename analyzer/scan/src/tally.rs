@@ -3,44 +3,43 @@
 //! Does not read, decode or drop rows.
 
 use crate::error::EngineError;
-use crate::table::profile_parquet;
+use crate::table::{ProfileSink, TableObject};
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
 use baselines::summary::{DatasetSummary, Distinct, Position};
-use bytes::Bytes;
 use capture::batch::ColumnBatch;
 use std::sync::Arc;
 
 /// Rows of one chunk, without those that are not taken in.
-pub(crate) struct Rows<'a> {
+pub struct Rows<'a> {
     /// Their cells.
-    pub(crate) batch: &'a ColumnBatch,
+    pub batch: &'a ColumnBatch,
     /// The second of each row, where [`Tally::WANTS_SECONDS`]; else empty.
-    pub(crate) seconds: &'a [Option<i64>],
+    pub seconds: &'a [Option<i64>],
     /// Index of their object.
-    pub(crate) object_idx: u32,
+    pub object_idx: u32,
     /// Line of the object at which the chunk begins.
-    pub(crate) first_line: u64,
+    pub first_line: u64,
 }
 
 /// Counts rows; one per worker. A tally is a function of the multiset of rows it has seen, so that merging in any order
 /// gives the same.
-pub(crate) trait Tally: Send + Sized + 'static {
+pub trait Tally: Send + Sized + 'static {
     /// Whether rows come with their seconds.
     const WANTS_SECONDS: bool;
 
     /// Takes the rows of a chunk in.
     fn take(&mut self, rows: &Rows<'_>);
 
-    /// Takes a Parquet object in; gives its number of rows. `key` names it in errors.
-    fn take_parquet(&mut self, bytes: &Bytes, key: &str, object_idx: u32) -> Result<u64, EngineError>;
+    /// Takes a Parquet object in; gives its number of rows.
+    fn take_parquet(&mut self, table: &TableObject<'_>) -> Result<u64, EngineError>;
 
     /// Adds what `other` has seen.
     fn merge(&mut self, other: Self);
 }
 
 /// Profiles of all columns.
-pub(super) struct ProfileTally {
+pub(crate) struct ProfileTally {
     plans: Arc<[ColumnPlan]>,
     only_planned: bool,
     profile: Profile,
@@ -48,7 +47,7 @@ pub(super) struct ProfileTally {
 }
 
 impl ProfileTally {
-    pub(super) fn new(plans: Arc<[ColumnPlan]>, only_planned: bool) -> Self {
+    pub(crate) fn new(plans: Arc<[ColumnPlan]>, only_planned: bool) -> Self {
         Self {
             profile: Profile::new(&plans),
             scratch: Scratch::default(),
@@ -58,12 +57,12 @@ impl ProfileTally {
     }
 
     /// The state itself.
-    pub(super) fn into_profile(self) -> Profile {
+    pub(crate) fn into_profile(self) -> Profile {
         self.profile
     }
 
     /// The statistics, and how many columns had no room.
-    pub(super) fn finish(self) -> (DatasetSummary, Distinct) {
+    pub(crate) fn finish(self) -> (DatasetSummary, Distinct) {
         let n_dropped = self.profile.n_dropped_columns();
         (self.profile.finish(), n_dropped)
     }
@@ -90,16 +89,14 @@ impl Tally for ProfileTally {
         }
     }
 
-    fn take_parquet(&mut self, bytes: &Bytes, key: &str, object_idx: u32) -> Result<u64, EngineError> {
-        profile_parquet(
-            bytes,
-            key,
-            object_idx,
-            &self.plans,
-            self.only_planned,
-            &mut self.profile,
-            &mut self.scratch,
-        )
+    fn take_parquet(&mut self, table: &TableObject<'_>) -> Result<u64, EngineError> {
+        let mut sink = ProfileSink {
+            profile: &mut self.profile,
+            scratch: &mut self.scratch,
+        };
+        let n_rows = table.read(&self.plans, self.only_planned, &mut sink)?;
+        self.profile.add_rows(n_rows);
+        Ok(n_rows)
     }
 
     fn merge(&mut self, other: Self) {
