@@ -41,6 +41,7 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) capture_health: super::health::Written,
     pub(super) retrain: Option<super::retrain::Written>,
+    pub(super) alerts: Option<super::alerts::Written>,
 }
 
 /// What is predicted.

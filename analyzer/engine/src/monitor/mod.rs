@@ -17,6 +17,7 @@
 //! Reading validates everything that the file alone can tell; errors name line and column, and the key that was
 //! probably meant. Does not look whether locations hold anything, and reads no clock: what a window holds is `scan`'s.
 
+mod alerts;
 mod fault;
 mod file;
 mod health;
@@ -84,6 +85,8 @@ pub struct Monitor {
     pub capture_health: HealthSettings,
     /// When to retrain; `None` without `[retrain]`.
     pub retrain: Option<RetrainSettings>,
+    /// Who is told of what; `None` without `[alerts]`.
+    pub alerts: Option<alert::AlertSettings>,
 }
 
 /// `[drift]`: the alarm's settings.
@@ -156,6 +159,9 @@ impl Monitor {
             written
                 .capture_health
                 .settings(written.ground_truth.is_some(), grace_seconds, place)?;
+        let alerts = written
+            .alerts
+            .map(|section| section.settings(&written.name, written.endpoint.as_deref()));
         Ok(Self {
             endpoint: written.endpoint,
             variants: written.variants,
@@ -176,6 +182,7 @@ impl Monitor {
             window: written.window,
             grace: written.grace.unwrap_or(Length::from_seconds(0)),
             retrain,
+            alerts,
             drift: DriftSettings {
                 false_alarms: drift.false_alarms.unwrap_or_default(),
                 min_effect: MinEffect {

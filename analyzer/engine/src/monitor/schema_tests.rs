@@ -114,6 +114,43 @@ MinAuc = 0.7
 Epochs = 20
 Fast = false
 Name = "x"
+
+[alerts]
+recover_after = 2
+remind_every = "1 day"
+rate_limit = "20 per hour"
+mute_hours = ["Sat-Sun 00:00-24:00"]
+utc_offset = "+01:00"
+report_url = "https://reports.example.com/{key}"
+
+[alerts.routes.oncall]
+form = "pagerduty"
+routing_key_env = "PAGERDUTY_KEY"
+
+[alerts.routes.team]
+severity = "warning"
+form = "slack"
+url_env = "SLACK_URL"
+
+[alerts.routes.hook]
+form = "generic"
+url = "https://hooks.example.com/driftline"
+secret_env = "HOOK_SECRET"
+
+[alerts.routes.mail]
+sns = "arn:aws:sns:eu-west-1:111122223333:drift"
+recoveries = true
+reminders = false
+retraining = true
+
+[alerts.routes.bus]
+event_bus = "default"
+
+[alerts.metrics]
+endpoint = "churn-prod"
+schedule = "churn-hourly"
+data_namespace = "aws/sagemaker/Endpoints/data-metrics"
+model_namespace = "mine"
 "#;
 
 const LEAST: &str = "name = 'a'\ncapture = 'c'\nbaseline = 'b'\n";
@@ -159,6 +196,7 @@ fn both_take_good_files() {
         ("s3://bucket/capture/churn-prod/AllTraffic", "s3://bucket"),
         ("\">0.5\"", "\"yes,maybe\""),
         ("sampling = 20", "sampling = 0.5"),
+        ("20 per hour", "none"),
         ("problem_type = \"binary\"", "problem_type = \"regression\""),
         ("utc_offset = \"+01:00\"", "utc_offset = \"UTC\""),
     ] {
@@ -189,6 +227,7 @@ fn the_whole_file_has_every_key_of_the_schema() {
         ("quality", "Quality"),
         ("capture_health", "CaptureHealth"),
         ("retrain", "Retrain"),
+        ("alerts", "Alerts"),
     ] {
         for key in keys(&schema["$defs"][definition]["properties"]) {
             assert!(whole[section].get(&key).is_some(), "{section}.{key}");
@@ -260,6 +299,21 @@ fn both_refuse_bad_files() {
         ("\"manual\"", "\"maybe\""),
         ("MinAuc = 0.7", "WindowStart = 0.7"),
         ("MinAuc = 0.7", "MinAuc = [0.7]"),
+        ("recover_after = 2", "recover_after = 0"),
+        ("\"1 day\"\nrate", "\"5 minutes\"\nrate"),
+        ("20 per hour", "20 per second"),
+        ("https://reports.example.com/{key}", "https://reports.example.com/"),
+        ("[alerts.routes.oncall]", "[alerts.routes.\"on call\"]"),
+        ("[alerts.routes.bus]", "[alerts.routes.driftline-event-bus]"),
+        ("url_env = \"SLACK_URL\"", "url = \"https://hooks.slack.com/x\""),
+        ("url_env = \"SLACK_URL\"", "url_env = \"slack\""),
+        ("routing_key_env = \"PAGERDUTY_KEY\"", ""),
+        ("event_bus = \"default\"", "event_bus = \"default\"\nsns = \"arn:aws:sns:eu-west-1:1:a\""),
+        ("event_bus = \"default\"", ""),
+        ("event_bus = \"default\"", "event_bus = \"default\"\nsecret_env = \"A\""),
+        ("https://hooks.example.com/driftline", "http://hooks.example.com/driftline"),
+        ("arn:aws:sns", "arn:aws:sqs"),
+        ("\"mine\"", "\"AWS/Mine\""),
         ("[capture_health]", "[capture-health]"),
         ("[drift]\n", "[drift\n"),
     ] {
