@@ -8,6 +8,7 @@
 )]
 
 mod accounting;
+mod aws;
 mod backtest;
 mod browser;
 mod command;
@@ -20,6 +21,7 @@ mod from_model_monitor;
 mod licences;
 mod quality;
 mod retrain;
+mod retrain_local;
 mod over_time;
 mod pipeline;
 mod monitor;

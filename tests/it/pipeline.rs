@@ -24,7 +24,7 @@ impl Draw {
 const N: usize = 2000;
 
 /// A served model that looks at `a` alone, while the label follows `a` and `b`; a request a minute, labels a day later.
-fn served(world: &World) {
+pub(crate) fn served(world: &World) {
     let mut draw = Draw(3);
     let (mut capture, mut truth) = (BTreeMap::<String, String>::new(), String::new());
     let mut training = "a,b,y\n".to_owned();
@@ -76,7 +76,7 @@ fn served(world: &World) {
     put(world, "s3/bucket/schema/schema.json", &schema.to_string());
 }
 
-fn put(world: &World, name: &str, text: &str) {
+pub(crate) fn put(world: &World, name: &str, text: &str) {
     let path = world.path(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
@@ -190,7 +190,7 @@ fn bad_requests_say_what_to_do() {
 }
 
 /// `train` writes which model it is; `predict` answers with 1/(1+exp(-8(a+b-1))), or with a constant.
-const TRAINER: &str = r#"#!/bin/sh
+pub(crate) const TRAINER: &str = r#"#!/bin/sh
 set -e
 case "$1" in
   train)

@@ -11,10 +11,12 @@
 //! Does not compute a statistic (`baselines`) and does not decode (`capture`): it brings bytes, threads and documents
 //! together. Knows no terminal and no process exit (`cli`).
 
+pub mod alerts;
 pub mod analyze;
 pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
+pub mod capture_health;
 pub mod clarify;
 pub mod compare;
 pub mod container;
@@ -24,6 +26,7 @@ mod earlier;
 pub mod export;
 pub mod frame;
 pub mod import;
+pub mod init;
 pub mod monitor;
 pub mod output;
 pub mod parallel;

@@ -94,6 +94,7 @@ impl Counter {
                 etag: head.etag.clone(),
                 size: head.size,
                 n_lines: head.n_lines,
+                written: head.written,
                 ..ScannedObject::default()
             }),
             rows: Vec::new(),
@@ -182,6 +183,7 @@ impl Counter {
             return None;
         }
         records.n_records += 1;
+        records.n_with_event_id += u64::from(event.is_some());
         records.n_with_inference_id += u64::from(flags & HAS_INFERENCE_ID != 0);
         records.n_one_sided += u64::from(flags & ONE_SIDED != 0);
         let (first, last) = window.counted.seconds.unwrap_or((second, second));
@@ -221,6 +223,7 @@ impl Counter {
             records.n_without_time = head.n_without_time;
             for object in &mut window.counted.objects {
                 (object.n_decoded, object.n_rejected) = (records.n_decoded, records.n_rejected);
+                object.n_records = records.n_records;
             }
             let (ids, flat) = sorted_ids(window.seen);
             let profile = match &window.profile {

@@ -54,6 +54,8 @@ pub struct ObjectHead {
     pub etag: Option<String>,
     /// Its size as stored.
     pub size: u64,
+    /// Second it was last written, where the store keeps that.
+    pub written: Option<i64>,
     /// First second of the hour its key names.
     pub hour: Option<i64>,
     /// Digest of the layout its records were decoded with.
@@ -216,6 +218,7 @@ pub async fn take_in(
         location,
         etag: etag.map(str::to_owned),
         size: source.size,
+        written: source.written,
         hour: source.hour,
         layout: layout_digest(columns),
         columns: columns.plans.iter().map(|plan| plan.name.clone()).collect(),

@@ -12,6 +12,7 @@ use scan::baseline::{LoadedBaseline, load};
 use scan::length::Length;
 use scan::plan::{OutputPosition, ScanColumns, for_window};
 use scan::probe::Probe;
+use scan::sources::variant_of_key;
 use serde::Deserialize;
 use std::sync::Arc;
 use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, join_key, open_store};
@@ -34,6 +35,8 @@ pub struct Watched {
     pub output_position: OutputPosition,
     /// Length of a window, seconds.
     pub window: i64,
+    /// Its variants; empty: whatever `capture` holds.
+    pub variants: Vec<String>,
     /// Labels, where they are watched.
     pub ground_truth: Option<Location>,
 }
@@ -46,7 +49,9 @@ struct Written {
     #[serde(default)]
     schema: Option<String>,
     #[serde(default)]
-    ground_truth: Option<toml::Value>,
+    variants: Vec<String>,
+    #[serde(default)]
+    ground_truth: Option<String>,
     #[serde(default)]
     output_columns_position: Option<String>,
     #[serde(default = "day")]
@@ -80,10 +85,6 @@ impl Watched {
                 parsed
             })
         };
-        let ground_truth = match &written.ground_truth {
-            Some(toml::Value::String(text)) => Some(place(text)?),
-            _ => None,
-        };
         Ok(Self {
             capture: place(&written.capture)?,
             baseline: place(&written.baseline)?,
@@ -94,7 +95,8 @@ impl Watched {
             },
             window: written.window.seconds(),
             name: written.name,
-            ground_truth,
+            variants: written.variants,
+            ground_truth: written.ground_truth.as_deref().map(place).transpose()?,
         })
     }
 
@@ -138,14 +140,17 @@ impl Watched {
 
     /// Whether an object is captured traffic of this monitor.
     pub fn watches(&self, location: &str) -> bool {
-        is_below(&self.capture, location)
+        below(&self.capture, location).is_some_and(|key| {
+            let variant = variant_of_key(key);
+            self.variants.is_empty() || variant.is_none_or(|name| self.variants.iter().any(|kept| kept == name))
+        })
     }
 
     /// Whether an object holds labels for this monitor.
     pub fn takes_labels_of(&self, location: &str) -> bool {
         self.ground_truth
             .as_ref()
-            .is_some_and(|place| is_below(place, location))
+            .is_some_and(|place| below(place, location).is_some())
     }
 
     /// The window that holds `second`.
@@ -154,12 +159,11 @@ impl Watched {
     }
 }
 
-/// Whether `location` names `place` or something below it.
-pub fn is_below(place: &Location, location: &str) -> bool {
+/// The key of `location` below `place`; `None` where it is not there.
+fn below<'l>(place: &Location, location: &'l str) -> Option<&'l str> {
     let place = place.to_string();
-    location
-        .strip_prefix(place.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let rest = location.strip_prefix(place.trim_end_matches('/'))?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
 }
 
 /// Names of the store's monitors, in order.

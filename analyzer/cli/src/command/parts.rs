@@ -100,6 +100,7 @@ pub(crate) async fn run_merge(arguments: MergeArguments) -> anyhow::Result<u8> {
         reference: monitor.drift.reference,
         history: monitor.history.clone(),
         persistence: monitor.drift.persistence,
+        invocations: monitor.capture_health.invocations.clone(),
     };
     let windows = bundles.windows();
     if windows.is_empty() {

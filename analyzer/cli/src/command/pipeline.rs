@@ -4,7 +4,7 @@
 //! Parses and prints; the work is in the crates `pipeline` and `engine::training`.
 
 mod jobs;
-mod local;
+pub(crate) mod local;
 
 use crate::{exit, message};
 use clap::{Args, Subcommand};
@@ -28,6 +28,9 @@ enum PipelineCommand {
     Check(CheckArguments),
     /// Execute a definition.
     Run(local::RunArguments),
+    /// Run an execution that was taken (`driftline retrain start --service local` starts this).
+    #[command(hide = true)]
+    Execute(local::ExecuteArguments),
     /// The step that makes train, validation and test sets of captured inputs, labels and an old training set.
     Prepare(jobs::PrepareArguments),
     /// The step that compares the new model with the one in service.
@@ -70,9 +73,15 @@ pub(crate) async fn run(arguments: PipelineArguments) -> anyhow::Result<u8> {
             Err(refused(PipelineError::Faulty { problems: found }).into())
         }
         PipelineCommand::Run(arguments) => local::run(arguments).await,
+        PipelineCommand::Execute(arguments) => local::execute(arguments).await,
         PipelineCommand::Prepare(arguments) => Box::pin(jobs::run_prepare(arguments)).await,
         PipelineCommand::Evaluate(arguments) => Box::pin(jobs::run_evaluate(arguments)).await,
     }
+}
+
+/// The definition of a file, or the retraining pipeline's.
+pub(crate) fn definition_or_ours(path: Option<&Path>) -> Result<Definition, EngineError> {
+    path.map_or_else(|| Ok(definition(Variant::default())), read)
 }
 
 /// Reads a definition file.

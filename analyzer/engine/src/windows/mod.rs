@@ -97,7 +97,8 @@ pub fn watched(monitor: &Monitor) -> Watched {
         schema: monitor.schema.clone(),
         output_position: monitor.output_position,
         window: monitor.window.seconds(),
-        ground_truth: None,
+        variants: monitor.variants.clone(),
+        ground_truth: monitor.ground_truth.clone(),
     }
 }
 
@@ -123,6 +124,7 @@ pub async fn judge_parts(
         output_position: monitor.output_position,
         settings: crate::scan::ScanSettings {
             window: span.window(),
+            variants: monitor.variants.clone(),
             ..place.settings.clone()
         },
         policy: monitor.policy(),
@@ -166,6 +168,7 @@ impl Windows {
             reference: self.monitor.drift.reference,
             history: self.monitor.history.clone().or_else(own),
             persistence: self.monitor.drift.persistence,
+            invocations: self.monitor.capture_health.invocations.clone(),
         }
     }
 

@@ -13,6 +13,7 @@
 //! one (refused for training), caching. The runner reads no clock: the caller gives one.
 
 mod execution;
+mod executions;
 mod job;
 mod layout;
 mod places;
@@ -24,15 +25,21 @@ mod training;
 mod tuning;
 
 #[cfg(test)]
+mod executions_tests;
+#[cfg(test)]
 mod tests;
 
 pub use execution::{Execution, Status, StepRecord};
+pub use executions::{Executions, Request, Taken};
 pub use places::Places;
 pub use registry::{Package, Registry};
 pub use runner::{Event, run};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// What local ARNs begin with.
+const ARN_PREFIX: &str = "arn:aws:sagemaker:local:000000000000";
 
 /// How and where an execution runs.
 #[derive(Clone)]

@@ -19,22 +19,23 @@ impl Places {
 
     /// The path a URI stands for.
     pub fn path(&self, uri: &str) -> Result<PathBuf, String> {
-        let path = if let Some(rest) = uri.strip_prefix("s3://") {
-            self.objects.join(rest.trim_end_matches('/'))
-        } else if let Some(rest) = uri.strip_prefix("file://") {
-            PathBuf::from(rest)
-        } else if uri.contains("://") {
-            return Err(format!("`{uri}` is no s3:// URI, file:// URI or path"));
-        } else {
-            PathBuf::from(uri)
-        };
-        if path
-            .components()
-            .any(|part| part == std::path::Component::ParentDir)
-        {
-            return Err(format!("`{uri}` leads upwards"));
+        if let Some(rest) = uri.strip_prefix("s3://") {
+            // A key is no path of this machine: it never leaves the folder that stands for S3.
+            if Path::new(rest)
+                .components()
+                .any(|part| part == std::path::Component::ParentDir)
+            {
+                return Err(format!("`{uri}` leads upwards"));
+            }
+            return Ok(self.objects.join(rest.trim_end_matches('/')));
         }
-        Ok(path)
+        if let Some(rest) = uri.strip_prefix("file://") {
+            Ok(PathBuf::from(rest))
+        } else if uri.contains("://") {
+            Err(format!("`{uri}` is no s3:// URI, file:// URI or path"))
+        } else {
+            Ok(PathBuf::from(uri))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::job::{Failure, Job, Outcome};
 use super::layout::Layout;
 use super::places::{Places, write_json};
 use super::registry::Registry;
-use super::{Settings, processing, training, tuning};
+use super::{ARN_PREFIX, Settings, processing, training, tuning};
 use crate::check::{order, problems};
 use crate::definition::{Definition, Step};
 use crate::error::PipelineError;
@@ -55,10 +55,7 @@ pub fn run(
     {
         return Ok(earlier);
     }
-    let arn = format!(
-        "arn:aws:sagemaker:local:000000000000:pipeline/{}",
-        settings.pipeline
-    );
+    let arn = format!("{ARN_PREFIX}:pipeline/{}", settings.pipeline);
     let started = (settings.clock)();
     let mut runner = Runner {
         settings,
@@ -106,7 +103,8 @@ pub fn run(
     Ok(runner.execution)
 }
 
-fn parameters(
+/// Each parameter's value, of the type it is declared with: what was given, else its default.
+pub(super) fn parameters(
     definition: &Definition,
     given: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, PipelineError> {

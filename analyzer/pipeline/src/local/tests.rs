@@ -10,13 +10,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A machine with two images: programs that do what the real ones do to files, without learning anything.
-struct Machine {
+pub(super) struct Machine {
     _root: tempfile::TempDir,
-    at: PathBuf,
-    settings: Settings,
+    pub(super) at: PathBuf,
+    pub(super) settings: Settings,
 }
 
-fn clock() -> String {
+pub(super) fn clock() -> String {
     "2026-11-21T12:00:00Z".to_owned()
 }
 
@@ -47,7 +47,7 @@ case "$1" in
 esac
 "#;
 
-fn machine() -> Machine {
+pub(super) fn machine() -> Machine {
     let root = tempfile::tempdir().unwrap();
     let at = root.path().to_owned();
     let program = |name: &str, text: &str| {
@@ -82,7 +82,7 @@ fn machine() -> Machine {
 }
 
 impl Machine {
-    fn evaluation(&mut self, gain: f64, worst_segment: f64, quality: f64) {
+    pub(super) fn evaluation(&mut self, gain: f64, worst_segment: f64, quality: f64) {
         let path = self.at.join("evaluation.json");
         let document = json!({"gain": {"lower": gain}, "segments": {"worst_upper": worst_segment},
             "challenger": {"quality": quality}, "summary": "the gain's interval reaches below zero"});
@@ -93,7 +93,7 @@ impl Machine {
     }
 }
 
-fn parameters() -> BTreeMap<String, String> {
+pub(super) fn parameters() -> BTreeMap<String, String> {
     [
         ("MonitorName", "churn"),
         ("IncidentId", "i-1"),

@@ -1,11 +1,10 @@
-//! `driftline pipeline run --local`.
+//! `driftline pipeline run --local`, and `execute`, which runs what `retrain start --service local` took.
 
-use super::{read, refused};
+use super::{definition_or_ours, refused};
 use crate::{exit, message};
 use clap::Args;
 use engine::{EngineError, ErrorKind};
-use pipeline::local::{Event, Execution, Settings, Status};
-use pipeline::retrain::{Variant, definition};
+use pipeline::local::{Event, Execution, Executions, Settings, Status};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -56,20 +55,58 @@ pub(crate) fn pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, S
         .collect()
 }
 
+/// IMAGE=COMMAND pairs, commands in words.
+pub(crate) fn images(given: &[String]) -> Result<BTreeMap<String, Vec<String>>, EngineError> {
+    let words = |command: String| command.split_whitespace().map(str::to_owned).collect();
+    let commands = pairs("--image", given)?.into_iter();
+    Ok(commands.map(|(image, command)| (image, words(command))).collect())
+}
+
+fn clock() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExecuteArguments {
+    /// The execution's id.
+    #[arg(long, value_name = "ID")]
+    execution: String,
+    /// As `--root` of `retrain start`.
+    #[arg(long, value_name = "FOLDER")]
+    root: PathBuf,
+}
+
+pub(super) async fn execute(arguments: ExecuteArguments) -> anyhow::Result<u8> {
+    let run = tokio::task::spawn_blocking(move || {
+        Executions::new(arguments.root).run(&arguments.execution, clock, &mut |event| tell(event))
+    });
+    ended(run.await).map(|execution| exit_code(&execution))
+}
+
+type Joined = Result<Result<Execution, pipeline::PipelineError>, tokio::task::JoinError>;
+
+fn ended(joined: Joined) -> anyhow::Result<Execution> {
+    let execution = joined.map_err(|error| {
+        EngineError::new(ErrorKind::Internal, "the execution ended early").with_source(error)
+    })?;
+    Ok(execution.map_err(refused)?)
+}
+
+fn exit_code(execution: &Execution) -> u8 {
+    if execution.pipeline_execution_status == Status::Failed {
+        exit::EXECUTION_FAILED
+    } else {
+        exit::DONE
+    }
+}
+
 pub(super) async fn run(arguments: RunArguments) -> anyhow::Result<u8> {
-    let plan = match &arguments.definition {
-        Some(path) => read(path)?,
-        None => definition(Variant::default()),
-    };
+    let plan = definition_or_ours(arguments.definition.as_deref())?;
     let parameters = pairs("--parameter", &arguments.parameters)?;
-    let images = pairs("--image", &arguments.images)?
-        .into_iter()
-        .map(|(image, command)| (image, command.split_whitespace().map(str::to_owned).collect()))
-        .collect();
+    let images = images(&arguments.images)?;
     // Processes run in folders of their own: places must not depend on where this one stands.
     let root = std::path::absolute(&arguments.root)
         .map_err(|error| EngineError::new(ErrorKind::Usage, "--root is no path").with_source(error))?;
-    let clock = || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let execution = arguments
         .execution
         .clone()
@@ -97,22 +134,13 @@ pub(super) async fn run(arguments: RunArguments) -> anyhow::Result<u8> {
             }
         })
     });
-    let execution = run
-        .await
-        .map_err(|error| {
-            EngineError::new(ErrorKind::Internal, "the execution ended early").with_source(error)
-        })?
-        .map_err(refused)?;
+    let execution = ended(run.await)?;
     message::data(&if arguments.json {
         serde_json::to_string_pretty(&execution)? + "\n"
     } else {
         text(&execution)
     });
-    Ok(if execution.pipeline_execution_status == Status::Failed {
-        exit::EXECUTION_FAILED
-    } else {
-        exit::DONE
-    })
+    Ok(exit_code(&execution))
 }
 
 fn tell(event: &Event<'_>) {

@@ -2,6 +2,7 @@
 //!
 //! Decides and computes nothing: `engine::retrain` does.
 
+pub(crate) mod local;
 mod service;
 
 use crate::{exit, message, settings};
@@ -9,6 +10,7 @@ use baselines::document::retrain::RetrainDocument as _;
 use clap::{Args, Subcommand};
 use engine::retrain::{Patience, Retraining, Started, decision_text, history_text, states_text, why_text};
 use engine::{EngineError, ErrorKind};
+use local::LocalArguments;
 use serde::Serialize;
 use service::ServiceArgument;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -61,6 +63,8 @@ struct StartArguments {
     /// What runs the pipeline.
     #[arg(long, value_enum, default_value_t = ServiceArgument::Sagemaker)]
     service: ServiceArgument,
+    #[command(flatten)]
+    local: LocalArguments,
 }
 
 #[derive(Debug, Args)]
@@ -70,9 +74,11 @@ struct StatusArguments {
     /// Ask what runs the pipeline; only what is stored is shown without it.
     #[arg(long, value_enum)]
     service: Option<ServiceArgument>,
-    /// Look again every 30 seconds until everything has ended.
+    /// Look again, every 30 seconds (every second where it runs here), until everything has ended.
     #[arg(long, requires = "service")]
     follow: bool,
+    #[command(flatten)]
+    local: LocalArguments,
 }
 
 #[derive(Debug, Args)]
@@ -199,7 +205,7 @@ fn show<T: Serialize>(json: bool, value: &T, text: impl FnOnce() -> String) -> a
 }
 
 async fn start(arguments: &StartArguments) -> anyhow::Result<()> {
-    let service = service::open(arguments.service).await?;
+    let service = service::open(arguments.service, &arguments.local).await?;
     let (retraining, now) = open(&arguments.common).await?;
     let json = arguments.common.json;
     match retraining
@@ -229,7 +235,7 @@ async fn start(arguments: &StartArguments) -> anyhow::Result<()> {
 
 async fn status(arguments: &StatusArguments) -> anyhow::Result<()> {
     let service = match arguments.service {
-        Some(service) => Some(service::open(service).await?),
+        Some(service) => Some(service::open(service, &arguments.local).await?),
         None => None,
     };
     loop {
@@ -240,6 +246,10 @@ async fn status(arguments: &StatusArguments) -> anyhow::Result<()> {
         let ended = states.iter().all(|state| state.outcome.is_some());
         if !arguments.follow || ended {
             return show(arguments.common.json, &states, || states_text(&states));
+        }
+        if arguments.service == Some(ServiceArgument::Local) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
         }
         message::talk(&states_text(&states));
         tokio::time::sleep(Duration::from_secs(30)).await;

@@ -2,6 +2,7 @@
 //!
 //! Does not know what is started.
 
+use super::local::{LocalArguments, LocalPipelines};
 use clap::ValueEnum;
 use engine::EngineError;
 use engine::retrain::PipelineService;
@@ -10,12 +11,18 @@ use engine::retrain::PipelineService;
 pub(super) enum ServiceArgument {
     /// SageMaker Pipelines, with the standard AWS credential chain.
     Sagemaker,
+    /// Processes on this machine, as `driftline pipeline run --local`.
+    Local,
 }
 
 /// The service, or an error where this build does not have it.
 #[cfg(feature = "sagemaker")]
-pub(super) async fn open(service: ServiceArgument) -> Result<Box<dyn PipelineService>, EngineError> {
+pub(super) async fn open(
+    service: ServiceArgument,
+    local: &LocalArguments,
+) -> Result<Box<dyn PipelineService>, EngineError> {
     match service {
+        ServiceArgument::Local => Ok(Box::new(LocalPipelines::open(local)?)),
         ServiceArgument::Sagemaker => {
             let shared = store::shared_config(&store::StoreOptions::default()).await;
             if shared.region().is_none() {
@@ -36,11 +43,16 @@ pub(super) async fn open(service: ServiceArgument) -> Result<Box<dyn PipelineSer
 /// The service, or an error where this build does not have it.
 #[cfg(not(feature = "sagemaker"))]
 #[expect(clippy::unused_async, reason = "with the service it waits for credentials")]
-pub(super) async fn open(service: ServiceArgument) -> Result<Box<dyn PipelineService>, EngineError> {
-    let ServiceArgument::Sagemaker = service;
+pub(super) async fn open(
+    service: ServiceArgument,
+    local: &LocalArguments,
+) -> Result<Box<dyn PipelineService>, EngineError> {
+    if service == ServiceArgument::Local {
+        return Ok(Box::new(LocalPipelines::open(local)?));
+    }
     Err(EngineError::new(
         engine::ErrorKind::Usage,
         "this driftline was built without SageMaker's API, so it cannot start or look at executions there",
     )
-    .with_hint("build it with it: cargo build --release -p cli --features sagemaker"))
+    .with_hint("build it with it: cargo build --release -p cli --features sagemaker; --service local runs the pipeline here"))
 }
