@@ -139,7 +139,12 @@ async fn close(
     let file = context.store.join(&format!("monitors/{name}/monitor.toml"));
     let monitor = Monitor::load(&file, &context.options).await?;
     let windows = Windows::open(monitor, place.clone()).await?;
-    windows.close_due(now, teller).await
+    let closed = windows.close_due(now, teller).await?;
+    let measured = windows.measure_due(now).await?;
+    if !measured.is_empty() {
+        info!(monitor = name, n_windows = measured.len(), "quality measured");
+    }
+    Ok(closed)
 }
 
 /// Puts the event that a window was judged.

@@ -28,6 +28,8 @@ pub struct LabelHead {
     pub version: String,
     /// Where it is.
     pub location: String,
+    /// First second of the hour its key names.
+    pub hour: Option<i64>,
     /// Its entity tag when it was read.
     pub etag: String,
     /// Lines.
@@ -52,6 +54,11 @@ pub fn folder(root: &str, monitor: &str) -> String {
     join_key(root, &format!("monitors/{monitor}/labels/"))
 }
 
+/// Folder of the words that labels came and were not looked at yet, with a `/` at the end.
+pub fn waiting_folder(root: &str, monitor: &str) -> String {
+    join_key(root, &format!("monitors/{monitor}/labels-waiting/"))
+}
+
 impl Place {
     /// Takes a ground-truth object in for `monitors`. Errors: none of its lines is a label.
     pub async fn ingest_labels(
@@ -63,6 +70,7 @@ impl Place {
         let mut head = LabelHead {
             version: "1".to_owned(),
             location: source.shown_key.clone(),
+            hour: source.hour,
             etag: etag.clone(),
             n_lines: 0,
             n_records: 0,
@@ -133,6 +141,8 @@ impl Place {
         let bytes = Bytes::from(bytes);
         for monitor in monitors {
             let key = format!("{}{content}.json", folder(&self.root, &monitor.name));
+            self.store.put(&key, bytes.clone(), PutMode::Overwrite).await?;
+            let key = format!("{}{content}", waiting_folder(&self.root, &monitor.name));
             self.store.put(&key, bytes.clone(), PutMode::Overwrite).await?;
         }
         Ok(Ingested {

@@ -142,7 +142,8 @@ impl Watched {
     pub fn watches(&self, location: &str) -> bool {
         below(&self.capture, location).is_some_and(|key| {
             let variant = variant_of_key(key);
-            self.variants.is_empty() || variant.is_none_or(|name| self.variants.iter().any(|kept| kept == name))
+            self.variants.is_empty()
+                || variant.is_none_or(|name| self.variants.iter().any(|kept| kept == name))
         })
     }
 

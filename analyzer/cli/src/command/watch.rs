@@ -177,15 +177,49 @@ impl<'s> Watch<'s> {
             let word = self.word_of(&source).await?;
             if !self.seen.contains(&word) {
                 self.take_in(&source).await?;
-                let key = format!("{}{word}", self.folder);
-                self.place
-                    .store
-                    .put(&key, bytes::Bytes::from_static(b"{}\n"), PutMode::Overwrite)
-                    .await?;
-                self.seen.insert(word);
+                self.note(word).await?;
             }
         }
-        self.windows.close_due(now, &Quiet).await
+        self.take_labels_in().await?;
+        let closed = self.windows.close_due(now, &Quiet).await?;
+        for place in self.windows.measure_due(now).await? {
+            message::talk(&format!("quality: wrote {place}"));
+        }
+        Ok(closed)
+    }
+
+    /// Takes new ground truth in, where the monitor names some.
+    async fn take_labels_in(&mut self) -> Result<(), EngineError> {
+        let Some(place) = self.windows.prepared().watched.ground_truth.clone() else {
+            return Ok(());
+        };
+        let listed = discover(&place, &self.place.options, &TimeWindow::default()).await?;
+        for source in listed.objects {
+            let word = self.word_of(&source).await?;
+            if self.stop.load(Ordering::Relaxed) || self.seen.contains(&word) {
+                continue;
+            }
+            let location = Location::parse(&source.store.locate(&source.key))?;
+            let monitors = [&self.windows.prepared().watched];
+            match self.place.ingest_labels(&location, &monitors).await {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Usage => {
+                    message::talk(&format!("error: {error}; passed over"));
+                }
+                Err(error) => return Err(error),
+            }
+            self.note(word).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that an object was taken in.
+    async fn note(&mut self, word: String) -> Result<(), EngineError> {
+        let key = format!("{}{word}", self.folder);
+        let done = bytes::Bytes::from_static(b"{}\n");
+        self.place.store.put(&key, done, PutMode::Overwrite).await?;
+        self.seen.insert(word);
+        Ok(())
     }
 
     /// Where the object is and how large it was written when: told without reading it.

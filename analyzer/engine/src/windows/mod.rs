@@ -6,9 +6,8 @@
 //! died and one that comes after, write one revision, and write it whole. Time is an argument. Reads no captured line
 //! but where an object's columns are gone or of another layout.
 
+mod labels;
 mod revision;
-#[cfg(test)]
-mod tests;
 
 use crate::analyze::{Analysis, AnalyzeRequest, judged};
 use crate::error::EngineError;
@@ -20,15 +19,17 @@ use ::parts::merge::{Merged, PartSource, StoredParts, list, merge};
 use ::parts::watch::{Prepared, Watched};
 use async_trait::async_trait;
 use baselines::judge::{Severity, Verdict};
+use bytes::Bytes;
 pub use revision::Inputs;
 use revision::{Claim, claim};
-use bytes::Bytes;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{PutMode, StoreErrorKind};
 
 /// Says that others were told of the revision beside it.
 const ANNOUNCED_FILE: &str = "announced.json";
+/// Windows behind the newest one that silence is looked for in.
+const SILENT_AT_MOST: i64 = 48;
 
 /// A window that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -132,7 +133,13 @@ pub async fn judge_parts(
         title: Some(monitor.name.clone()),
     };
     let analysis = judged(&request, &prepared.baseline, reference, outcome).await?;
-    Ok((analysis, WentIn { contents, n_recounted }))
+    Ok((
+        analysis,
+        WentIn {
+            contents,
+            n_recounted,
+        },
+    ))
 }
 
 /// What went into a merged window.
@@ -154,6 +161,11 @@ impl Windows {
             prepared,
             place,
         })
+    }
+
+    /// Where things are.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The monitor as taking objects in needs it.
@@ -190,9 +202,13 @@ impl Windows {
 
     /// Closes every waiting window that is over at `now`, earliest first; gives what it looked at.
     pub async fn close_due(&self, now: i64, announce: &dyn Announce) -> Result<Vec<Closed>, EngineError> {
+        let mut waiting = self.waiting().await?;
+        for span in self.silent(now).await? {
+            waiting.entry(span).or_default();
+        }
         let mut closed = Vec::new();
-        for (span, words) in self.waiting().await? {
-            if span.end.saturating_add(self.monitor.grace.seconds()) > now {
+        for (span, words) in waiting {
+            if !self.is_over(span, now) {
                 continue;
             }
             if let Some(found) = self.close(span).await? {
@@ -205,6 +221,29 @@ impl Windows {
             }
         }
         Ok(closed)
+    }
+
+    /// Whether a window's end and its grace are over.
+    fn is_over(&self, span: Span, now: i64) -> bool {
+        span.end.saturating_add(self.monitor.grace.seconds()) <= now
+    }
+
+    /// Windows behind the newest that nothing came for and that are over: silence is a finding. Only while the monitor is
+    /// at work: a capture of long ago has no silence.
+    async fn silent(&self, now: i64) -> Result<Vec<Span>, EngineError> {
+        let Some(newest) = self.closed_windows().await?.pop_last() else {
+            return Ok(Vec::new());
+        };
+        let length = self.monitor.window.seconds();
+        let is_live = newest.end.saturating_add(SILENT_AT_MOST * length) > now;
+        let spans = (0..SILENT_AT_MOST)
+            .map(|n| Span::of(newest.end.saturating_add(n * length), length))
+            .take_while(|span| is_live && self.tells_silence(*span) && self.is_over(*span, now));
+        Ok(spans.collect())
+    }
+
+    fn tells_silence(&self, span: Span) -> bool {
+        crate::capture_health::tells_silence(&self.monitor.policy(), &span.window())
     }
 
     /// Tells of a revision once: what says so is written after it was told.
@@ -225,7 +264,7 @@ impl Windows {
     pub async fn close(&self, span: Span) -> Result<Option<Closed>, EngineError> {
         let parts = StoredParts::find(&self.prepared, &self.keys, span, &self.place).await?;
         let contents = parts.contents();
-        if contents.is_empty() {
+        if contents.is_empty() && !self.tells_silence(span) {
             return Ok(None);
         }
         let reference = self.reference();
@@ -239,7 +278,8 @@ impl Windows {
             &self.place,
         )
         .await?;
-        if analysis.scan.records.n_records == 0 && analysis.scan.records.n_rejected == 0 {
+        let records = &analysis.scan.records;
+        if records.n_records == 0 && records.n_rejected == 0 && !self.tells_silence(span) {
             return Ok(None);
         }
         let inputs = Inputs::new(self.prepared.digest(), merged.contents);

@@ -94,7 +94,11 @@ pub(super) async fn write(
 ) -> Result<(), EngineError> {
     for (name, bytes) in documents {
         let key = format!("{folder}r{revision}/{name}");
-        match place.store.put(&key, Bytes::from(bytes), PutMode::CreateOnly).await {
+        match place
+            .store
+            .put(&key, Bytes::from(bytes), PutMode::CreateOnly)
+            .await
+        {
             Ok(_) => {}
             Err(error) if error.kind() == StoreErrorKind::AlreadyExists => {}
             Err(error) => return Err(error.into()),
