@@ -441,7 +441,11 @@ SCENARIOS = {
         "IndexDays": "0",
         "StoreBucketName": "the-store",
     },
-    "forwarded from another account": {"CaptureBucket": "their-bucket", "CaptureBucketAccount": "210987654321"},
+    "forwarded from another account": {
+        "CaptureBucket": "their-bucket",
+        "CaptureBucketAccount": "210987654321",
+        "Encryption": "create",
+    },
     "distributed and retraining, nothing else": {
         "Distributed": "yes",
         "PipelineDefinitionBucket": "artifacts-bucket",
