@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import patterns
+import runtime
 import templates
 from gates import policies
 
@@ -439,6 +440,12 @@ def machines(folder, deployments):
     return breaches
 
 
+def bootstrap(folder, deployments):
+    """The runtime of distributed.zip answers as Lambda expects."""
+    path = Path(folder, "distributed", "bootstrap")
+    return runtime.run(path) if path.is_file() else ["distributed/bootstrap is not there"]
+
+
 def conditions(folder, deployments):
     """Every condition holds in one choice of parameters and fails in another, so that both halves are looked at."""
     breaches = set()
@@ -453,4 +460,4 @@ def conditions(folder, deployments):
     return breaches
 
 
-RULES = [stars, prefixes, deputies, literals, files, environment, variables, functions, queues, events, alarms, state, machines, conditions]
+RULES = [stars, prefixes, deputies, literals, files, environment, variables, functions, queues, events, alarms, state, machines, bootstrap, conditions]
