@@ -128,7 +128,7 @@ PLANTED = [
     Planted("machines", "distributed.asl.json", '"MaxConcurrency": 200,', '"MaxConcurrency": 200, "ToleratedFailurePercentage": 5,', "tolerates"),
     Planted("machines", "distributed.asl.json", '"ResultPath": null,\n      "Next": "Merge"', '"ResultPath": null,\n      "End": true', "not counted"),
     Planted("bootstrap", "distributed/bootstrap", "6) echo storage", "6) echo internal", "slow down"),
-    Planted("bootstrap", "distributed/bootstrap", "+@%,-]*", "+@%,;$*-]*", "rm -rf"),
+    Planted("bootstrap", "distributed/bootstrap", r"([A-Za-z0-9\ ._:/=+@%,-]*)", "(.*)", "rm -rf"),
     Planted("conditions", "storage.yaml", "IndexExpires: !Not [!Equals [!Ref IndexDays, 0]]", "IndexExpires: !Not [!Equals [!Ref IndexDays, -1]]", "IndexExpires"),
 ]
 RULES = {rule.__name__: rule for rule in rules.RULES}
