@@ -17,7 +17,10 @@ esac
 """
 # Payload, and what Lambda is told: (path's end, a part of the body).
 ROWS = [
-    ('"--run a1 --start 2026-11-01T00:00:00Z --place s3://b/c=1/d+e"', ("response", {"asked": "merge --run a1 --start 2026-11-01T00:00:00Z --place s3://b/c=1/d+e", "n": 7})),
+    (
+        '"--run a1 --start 2026-11-01T00:00:00Z --place s3://b/c=1/d+e"',
+        ("response", {"asked": "merge --run a1 --start 2026-11-01T00:00:00Z --place s3://b/c=1/d+e", "n": 7}),
+    ),
     ('"empty"', ("error", {"errorType": "nothing_to_analyze", "errorMessage": "error: no object there"})),
     ('"throttled"', ("error", {"errorType": "storage", "errorMessage": "error: slow down"})),
     ('"a; rm -rf $HOME"', ("error", {"errorType": "usage"})),
@@ -69,7 +72,9 @@ def run(bootstrap):
             "_HANDLER": "merge",
             "no_proxy": "*",
         }
-        process = subprocess.Popen(["/bin/bash", str(bootstrap)], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            ["/bin/bash", str(bootstrap)], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         done.wait(timeout=20)
         process.kill()
         process.wait()
@@ -82,6 +87,10 @@ def run(bootstrap):
             found = json.loads(body)
         except ValueError:
             found = None
-        if path != f"/2018-06-01/runtime/invocation/request-{idx}/{end}" or found is None or wanted.items() - found.items():
+        if (
+            path != f"/2018-06-01/runtime/invocation/request-{idx}/{end}"
+            or found is None
+            or wanted.items() - found.items()
+        ):
             findings.append(f"{payload}: {path} {body[:200]!r}")
     return findings
