@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Pipeline(crate::command::pipeline::PipelineArguments),
     /// Decide whether to retrain, start the pipeline once, follow it, and say why.
     Retrain(crate::command::retrain::RetrainArguments),
+    /// Tell people of incidents, once each: send, test, mute, acknowledge.
+    Alerts(crate::command::alerts::AlertsArguments),
     /// Show the whole thing on real data, in a local folder.
     Demo(DemoArguments),
 }

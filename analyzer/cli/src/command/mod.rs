@@ -1,5 +1,6 @@
 //! One command per file.
 
+pub(crate) mod alerts;
 mod analyze;
 pub(crate) mod backtest;
 pub(crate) mod bias;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
             Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,
+            Command::Alerts(arguments) => Box::pin(alerts::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })

@@ -30,6 +30,7 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) drift: WrittenDrift,
     pub(super) retrain: Option<super::retrain::Written>,
+    pub(super) alerts: Option<super::alerts::Written>,
 }
 
 /// Where outputs stand among the columns of a baseline without roles.

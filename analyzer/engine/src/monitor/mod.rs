@@ -17,6 +17,7 @@
 //! Reading validates everything that the file alone can tell; errors name line and column, and the key that was
 //! probably meant. Does not look whether locations hold anything, and reads no clock: what a window holds is `scan`'s.
 
+mod alerts;
 mod fault;
 mod file;
 pub mod length;
@@ -61,6 +62,8 @@ pub struct Monitor {
     pub drift: DriftSettings,
     /// When to retrain; `None` without `[retrain]`.
     pub retrain: Option<RetrainSettings>,
+    /// Who is told of what; `None` without `[alerts]`.
+    pub alerts: Option<alert::AlertSettings>,
 }
 
 /// `[drift]`: the alarm's settings.
@@ -123,6 +126,9 @@ impl Monitor {
             .retrain
             .map(|section| section.settings(&written.name, place))
             .transpose()?;
+        let alerts = written
+            .alerts
+            .map(|section| section.settings(&written.name, None));
         Ok(Self {
             capture: place("capture", &written.capture)?,
             baseline: place("baseline", &written.baseline)?,
@@ -144,6 +150,7 @@ impl Monitor {
             window: written.window,
             grace: written.grace,
             retrain,
+            alerts,
             drift: DriftSettings {
                 false_alarms: drift.false_alarms.unwrap_or_default(),
                 min_effect: MinEffect {
