@@ -83,8 +83,12 @@ impl Retraining {
             .persist(|| service.steps(&execution))
             .await
             .map_err(|error| service_failed(&error))?;
-        steps.sort_by(|a, b| {
-            (a.started_at.unwrap_or(i64::MAX), &a.name).cmp(&(b.started_at.unwrap_or(i64::MAX), &b.name))
+        // Times are whole seconds: among equal ones the service's order stays.
+        steps.sort_by_key(|step| {
+            (
+                step.started_at.unwrap_or(i64::MAX),
+                step.ended_at.unwrap_or(i64::MAX),
+            )
         });
         let twins: Vec<StepTwin> = steps.iter().map(step_twin).collect();
         let outcome = if found.status.is_final() {
