@@ -7,10 +7,12 @@
 //! Computes nothing of its own: it brings an invocation to the engine and the engine's answer back. Does not know how
 //! functions are deployed (`infra`), and no handler reads the environment or a clock.
 
+pub mod bus;
 pub mod context;
 pub mod event;
+pub mod log;
+#[cfg(feature = "analyze")]
 pub mod outcome;
 
+#[cfg(feature = "analyze")]
 pub mod analyze;
-
-pub mod log;

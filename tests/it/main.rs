@@ -8,6 +8,7 @@
 )]
 
 mod accounting;
+mod aws;
 mod backtest;
 mod browser;
 mod command;

@@ -3,6 +3,7 @@
 //! It sees Driftline as its users do, through the `driftline` binary and the files that it reads and writes. It does
 //! not know the crates' types.
 
+pub mod aws;
 pub mod history;
 pub mod program;
 pub mod repository;

@@ -22,7 +22,7 @@ pub fn built(name: &str) -> Result<PathBuf> {
     let Some(found) = found else {
         bail!(
             "the program `{name}` is not built beside {}: run `./test`, or build it first in the same profile \
-             (`cargo build -p cli`, with `--release` for the bench)",
+             (`cargo build -p cli -p functions`, with `--release` for the bench)",
             this.display()
         );
     };

@@ -171,6 +171,7 @@ impl ColumnBatch {
             named: false,
             expected: 0,
             max_rows,
+            one_field_each: false,
         }
     }
 
@@ -228,9 +229,23 @@ pub struct SideWriter<'b> {
     /// The planned column after the one last named: JSON keys usually keep their order.
     expected: usize,
     max_rows: usize,
+    one_field_each: bool,
 }
 
 impl SideWriter<'_> {
+    /// Says that the other side has several rows, so that a lone line of fields, or array of scalars, can only be one
+    /// field for each of them.
+    #[must_use]
+    pub fn beside(mut self, n_rows: Option<usize>) -> Self {
+        self.one_field_each = n_rows.is_some_and(|n| n > 1);
+        self
+    }
+
+    /// Whether a lone line of fields is one field for each row.
+    pub fn is_one_field_each(&self) -> bool {
+        self.one_field_each
+    }
+
     /// Rows ended so far.
     pub fn n_rows(&self) -> usize {
         self.row - self.first_row

@@ -289,7 +289,8 @@ impl Decoder {
         let mut n_rows = [None, None];
         for (side, captured) in [(Side::Input, input), (Side::Output, output)] {
             if let Some(captured) = captured {
-                let mut writer = self.batch.side_writer(side, self.limits.max_rows_per_record);
+                let writer = self.batch.side_writer(side, self.limits.max_rows_per_record);
+                let mut writer = writer.beside(n_rows[Side::Input as usize]);
                 let n = payload::decode_side(captured, &self.limits, &mut writer)?;
                 n_rows[side as usize] = (n > 0).then_some(n);
             }

@@ -11,27 +11,27 @@
 //! Does not compute a statistic (`baselines`) and does not decode (`capture`): it brings bytes, threads and documents
 //! together. Knows no terminal and no process exit (`cli`).
 
+pub mod alerts;
 pub mod analyze;
 pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
+pub mod capture_health;
 pub mod clarify;
 pub mod compare;
 pub mod container;
 pub mod detect;
 pub mod dataset;
 mod earlier;
-pub mod error;
 pub mod export;
 pub mod frame;
 pub mod import;
+pub mod init;
 pub mod monitor;
 pub mod output;
 pub mod parallel;
-pub mod plan;
 pub mod present;
 pub mod probe;
-pub mod progress;
 pub mod quality;
 pub mod reference;
 pub mod replay;
@@ -39,9 +39,9 @@ pub mod report;
 pub mod retrain;
 pub mod scan;
 pub mod series;
-pub mod sources;
 pub mod table;
 pub mod timeline;
 pub mod training;
 
+pub use ::scan::{error, plan, progress, sources};
 pub use error::{EngineError, ErrorKind};

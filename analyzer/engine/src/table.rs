@@ -19,6 +19,7 @@ mod time;
 pub use series::read_column;
 
 use crate::error::{EngineError, ErrorKind};
+use ::scan::table::{ParquetReader, TableObject};
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
 use baselines::summary::Position;
@@ -92,45 +93,53 @@ pub fn profile_parquet(
     scratch: &mut Scratch,
 ) -> Result<u64, EngineError> {
     let mut sink = ProfileSink { profile, scratch };
-    let n_rows = read_parquet(bytes, key, object_idx, plans, only_planned, &mut sink)?;
+    let table = TableObject {
+        reader: &Polars,
+        bytes,
+        key,
+        object_idx,
+    };
+    let n_rows = read_parquet(&table, plans, only_planned, &mut sink)?;
     sink.profile.add_rows(n_rows);
     Ok(n_rows)
 }
 
-/// Takes the cells of a Parquet object, column by column, rows in order within a column.
-pub(crate) trait CellSink {
-    /// Cells of the planned column `idx`.
-    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position);
-    /// Cells of a column without a plan.
-    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position);
-}
+pub(crate) use ::scan::table::CellSink;
+use ::scan::table::ProfileSink;
 
-struct ProfileSink<'a> {
-    profile: &'a mut Profile,
-    scratch: &'a mut Scratch,
-}
+/// The engine's reader of Parquet tables, for the scan.
+#[derive(Debug, Clone, Copy)]
+pub struct Polars;
 
-impl CellSink for ProfileSink<'_> {
-    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
-        self.profile.update_planned(idx, cells, position_of, self.scratch);
+impl ParquetReader for Polars {
+    fn column_names(&self, bytes: &Bytes, key: &str) -> Result<Vec<String>, EngineError> {
+        column_names(bytes, key)
     }
 
-    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
-        let plan = || ColumnPlan::unknown(name, PlanKind::Undetermined);
-        self.profile
-            .update_extra(name, plan, cells, position_of, self.scratch);
+    fn read(
+        &self,
+        table: &TableObject<'_>,
+        plans: &[ColumnPlan],
+        only_planned: bool,
+        sink: &mut dyn CellSink,
+    ) -> Result<u64, EngineError> {
+        read_parquet(table, plans, only_planned, sink)
     }
 }
 
 /// Reads a Parquet object into `sink` as [`profile_parquet`] does into a profile; gives the number of rows.
-pub(crate) fn read_parquet(
-    bytes: &Bytes,
-    key: &str,
-    object_idx: u32,
+fn read_parquet(
+    table: &TableObject<'_>,
     plans: &[ColumnPlan],
     only_planned: bool,
-    sink: &mut impl CellSink,
+    sink: &mut dyn CellSink,
 ) -> Result<u64, EngineError> {
+    let TableObject {
+        bytes,
+        key,
+        object_idx,
+        ..
+    } = *table;
     let object = Object::open(bytes, key)?;
     let wanted = if only_planned {
         Wanted::names(plans.iter().map(|plan| plan.name.as_str()))
@@ -279,17 +288,17 @@ fn plan_owners(plans: &[ColumnPlan], fields: &[Field]) -> Vec<Option<usize>> {
 }
 
 /// Where decoded cells go.
-struct Feed<'a, S> {
+struct Feed<'a> {
     key: &'a str,
     object_idx: u32,
     plans: &'a [ColumnPlan],
-    sink: &'a mut S,
+    sink: &'a mut dyn CellSink,
     cells: Cells,
     /// By the name of a flat column: the column of the object it came from, and its plan.
     owners: HashMap<String, (usize, Option<usize>)>,
 }
 
-impl<S: CellSink> Feed<'_, S> {
+impl Feed<'_> {
     /// Profiles the cells of `leaf`, whose first row has the number `line`.
     fn feed(
         &mut self,
@@ -311,9 +320,9 @@ impl<S: CellSink> Feed<'_, S> {
         };
         let cells = self.cells.view();
         if let Some(idx) = plan_idx {
-            self.sink.planned(idx, &cells, position);
+            self.sink.planned(idx, &cells, &position);
         } else {
-            self.sink.extra(leaf.name, &cells, position);
+            self.sink.extra(leaf.name, &cells, &position);
         }
         Ok(())
     }
@@ -339,7 +348,7 @@ impl<S: CellSink> Feed<'_, S> {
             object_idx,
             line: line + idx as u64,
         };
-        self.sink.planned(plan, &self.cells.view(), position);
+        self.sink.planned(plan, &self.cells.view(), &position);
     }
 
     /// Makes the columns of an object without rows known.
@@ -360,7 +369,7 @@ impl<S: CellSink> Feed<'_, S> {
             }
             for name in flatten::fixed_names(field) {
                 if self.claim(idx, &name)?.is_none() && wanted.has(&name) {
-                    self.sink.extra(&name, &nothing, position);
+                    self.sink.extra(&name, &nothing, &position);
                 }
             }
         }

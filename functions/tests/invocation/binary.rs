@@ -2,7 +2,7 @@
 
 use crate::runtime_api::{Answer, REQUEST_ID, RuntimeApi};
 use crate::scene::{CAPTURED, N_RECORDS, Scene};
-use functions::context::{MAX_LINE_BYTES, THREADS};
+use functions::context::{DEAD_LETTERS, EVENT_BUS, MAX_LINE_BYTES, STORE, THREADS};
 use serde_json::{Value, json};
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
@@ -13,6 +13,7 @@ fn function(runtime_api: &str) -> Command {
     command
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env(STORE, "unused")
         .env("AWS_LAMBDA_FUNCTION_NAME", "analyze")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
@@ -85,8 +86,11 @@ async fn an_error_carries_its_type() {
 
 #[test]
 fn a_wrong_variable_ends_the_start_by_name() {
-    for variable in [THREADS, MAX_LINE_BYTES] {
-        let ended = function("127.0.0.1:1").env(variable, "many").output().unwrap();
+    for variable in [THREADS, MAX_LINE_BYTES, STORE, DEAD_LETTERS, EVENT_BUS] {
+        let ended = function("127.0.0.1:1")
+            .env(variable, "gs://many words")
+            .output()
+            .unwrap();
         assert!(!ended.status.success());
         let log = String::from_utf8(ended.stdout).unwrap();
         let line: Value = serde_json::from_str(&log).unwrap();

@@ -168,6 +168,40 @@ fn every_payload_form_becomes_the_same_rows() {
             (lines, "{\"p\":0.7}\n{\"p\":0.1}\n"),
             "p=0.7 age=41 city=Rome | p=0.1 age=42 city=Oslo",
         ),
+        // One answer for each row in a lone list or line, as scikit-learn's and XGBoost's containers write them.
+        (
+            (csv, "41,Rome\n42,Oslo"),
+            (json, "[0.7, 0.1]"),
+            "p=0.7 age=41 city=Rome | p=0.1 age=42 city=Oslo",
+        ),
+        (
+            (
+                json,
+                r#"{"instances":[{"age":41,"city":"Rome"},{"age":42,"city":"Oslo"}]}"#,
+            ),
+            (json, r#"{"predictions":[0.7,0.1]}"#),
+            "p=0.7 age=41 city=Rome | p=0.1 age=42 city=Oslo",
+        ),
+        (
+            (json, r#"[[41,"Rome"],[42,"Oslo"]]"#),
+            (json, r#"{"outputs":[0.7,0.1]}"#),
+            "p=0.7 age=41 city=Rome | p=0.1 age=42 city=Oslo",
+        ),
+        (
+            (csv, "41,Rome\n42,Oslo"),
+            (csv, "0.7,0.1\n"),
+            "p=0.7 age=41 city=Rome | p=0.1 age=42 city=Oslo",
+        ),
+        (
+            (csv, "41,Rome\n42,Oslo"),
+            (lines, "[0.7]\n[0.1]\n"),
+            "p=0.7 age=41 city=Rome | p=0.1 age=42 city=Oslo",
+        ),
+        (
+            (csv, "41,Rome\n42,Oslo"),
+            (json, "[0.7,0.1,0.3]"),
+            "!row_count_mismatch",
+        ),
         (
             (lines, "{\"age\":41,\"city\":\"Rome\"}\n"),
             (csv, "0.7"),

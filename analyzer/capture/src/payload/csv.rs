@@ -12,6 +12,10 @@ pub fn decode(text: &[u8], writer: &mut SideWriter<'_>) -> Result<(), RejectReas
     if let Some(after) = skip_header(text, writer) {
         rest = after;
     }
+    let trimmed = rest.trim_ascii_end();
+    if writer.is_one_field_each() && !trimmed.is_empty() && memchr(b'\n', trimmed).is_none() {
+        return one_field_each(trimmed, writer);
+    }
     let single = writer.layout().width(writer.side()) == 1;
     let mut unquoted = Vec::new();
     while !rest.is_empty() {
@@ -22,6 +26,16 @@ pub fn decode(text: &[u8], writer: &mut SideWriter<'_>) -> Result<(), RejectReas
             continue;
         }
         rest = row(rest, writer, &mut unquoted)?;
+    }
+    Ok(())
+}
+
+/// A lone line that holds one answer for each row of the other side, as XGBoost's container writes them.
+fn one_field_each(text: &[u8], writer: &mut SideWriter<'_>) -> Result<(), RejectReason> {
+    for field in fields(text) {
+        let (class, number) = classify(field.as_bytes());
+        writer.positional(class, number, field.as_bytes())?;
+        writer.end_row()?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `{"a": 1, "b": "x"}` | one, by name |
 //! | `[{"a": 1}, {"a": 2}]` | one per object |
-//! | `[1, 2, "x"]` | one, by position |
+//! | `[1, 2, "x"]` | one, by position; one per scalar where the other side has several rows |
 //! | `[[1, 2], [3, 4]]` | one per inner array |
 //! | `{"instances": […]}`, `{"predictions": […]}` | one per element, each an object, array or scalar |
 //! | `{"features": […]}`, `{"inputs": […]}`, `{"outputs": […]}` | as the array alone; also as an element or a line |
@@ -26,6 +26,7 @@ pub fn decode(text: &str, limits: &Limits, writer: &mut SideWriter<'_>) -> Resul
     let mut rows = Rows {
         writer,
         max_depth: limits.max_depth,
+        one_field_each: false,
         error: None,
         path: String::new(),
         text: String::new(),
@@ -42,6 +43,7 @@ pub fn decode(text: &str, limits: &Limits, writer: &mut SideWriter<'_>) -> Resul
             0 if !looks_like_lines(rest) => (rest, ""),
             _ => rest.split_once('\n').unwrap_or((rest, "")),
         };
+        rows.one_field_each = rows.writer.is_one_field_each() && n_lines == 0 && after.is_empty();
         let mut deserializer = sonic_rs::Deserializer::from_str(document);
         let parsed = Top { rows: &mut rows }
             .deserialize(&mut deserializer)
@@ -71,6 +73,8 @@ fn looks_like_lines(text: &str) -> bool {
 struct Rows<'w, 'b> {
     writer: &'w mut SideWriter<'b>,
     max_depth: usize,
+    /// Whether each scalar of an array of scalars is a row.
+    one_field_each: bool,
     error: Option<RejectReason>,
     path: String,
     text: String,
@@ -247,7 +251,10 @@ impl<'de> Visitor<'de> for RowList<'_, '_, '_> {
             rows: &mut *self.rows,
             in_row,
         })? {
-            in_row = was_scalar;
+            in_row = was_scalar && !self.rows.one_field_each;
+            if was_scalar && !in_row {
+                self.rows.end_row()?;
+            }
         }
         if in_row { self.rows.end_row() } else { Ok(()) }
     }
@@ -410,6 +417,10 @@ impl<'de> Visitor<'de> for FieldList<'_, '_, '_> {
             in_row: open || !top,
         })? {
             open |= was_field;
+            if open && top && rows.one_field_each {
+                rows.end_row()?;
+                open = false;
+            }
         }
         let held_rows = rows.writer.n_rows() > first_rows;
         if held_rows && open {

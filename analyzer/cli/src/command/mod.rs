@@ -1,5 +1,6 @@
 //! One command per file.
 
+pub(crate) mod alerts;
 mod analyze;
 pub(crate) mod backtest;
 pub(crate) mod bias;
@@ -10,6 +11,8 @@ pub(crate) mod container;
 mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod monitor;
 pub(crate) mod replay;
 pub(crate) mod pipeline;
 pub(crate) mod quality;
@@ -39,11 +42,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Detect(arguments) => detect::run(arguments).await,
             Command::Bias(arguments) => Box::pin(bias::run(arguments)).await,
             Command::Replay(arguments) => Box::pin(replay::run(arguments)).await,
+            Command::Init(arguments) => Box::pin(init::run(arguments)).await,
+            Command::Monitor(arguments) => Box::pin(monitor::run(arguments)).await,
             Command::Import(arguments) => Box::pin(import::run(arguments)).await,
             Command::Export(arguments) => Box::pin(export::run(arguments)).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
             Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,
+            Command::Alerts(arguments) => Box::pin(alerts::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }
     })

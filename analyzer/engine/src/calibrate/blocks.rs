@@ -11,13 +11,13 @@ use crate::scan::clock::Clock;
 use crate::scan::tally::{Rows, Tally};
 use crate::scan::{ScanSettings, scan_into};
 use crate::sources::Source;
-use crate::table::{CellSink, read_parquet};
+use crate::table::CellSink;
+use ::scan::table::TableObject;
 use baselines::baseline::Baseline;
 use baselines::calibrate::{BlockCounts, Partition, Placement};
 use baselines::profile::{ColumnPlan, PlanKind};
 use baselines::summary::Position;
 use baselines::view::ColumnView;
-use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -156,8 +156,8 @@ impl Tally for BlockTally {
         }
     }
 
-    fn take_parquet(&mut self, bytes: &Bytes, key: &str, object_idx: u32) -> Result<u64, EngineError> {
-        let seconds = self.clock.parquet_seconds(bytes, key)?;
+    fn take_parquet(&mut self, table: &TableObject<'_>) -> Result<u64, EngineError> {
+        let seconds = self.clock.parquet_seconds(table)?;
         let mut sink = Placed {
             counts: &mut self.counts,
             targets: &self.targets,
@@ -167,7 +167,7 @@ impl Tally for BlockTally {
             slice: &mut self.seconds,
         };
         let (plans, only_planned) = (&self.plans, self.only_planned);
-        let n_rows = read_parquet(bytes, key, object_idx, plans, only_planned, &mut sink)?;
+        let n_rows = table.read(plans, only_planned, &mut sink)?;
         self.n_rows += n_rows;
         self.n_timed += seconds.iter().flatten().count() as u64;
         Ok(n_rows)
@@ -191,7 +191,7 @@ struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    fn count(&mut self, target: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+    fn count(&mut self, target: usize, cells: &ColumnView<'_>, position_of: &dyn Fn(usize) -> Position) {
         let n = cells.classes.len();
         if n == 0 {
             return;
@@ -207,13 +207,13 @@ impl Placed<'_> {
 }
 
 impl CellSink for Placed<'_> {
-    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+    fn planned(&mut self, idx: usize, cells: &ColumnView<'_>, position_of: &dyn Fn(usize) -> Position) {
         if let Some(target) = self.targets.get(idx).copied().flatten() {
             self.count(target, cells, position_of);
         }
     }
 
-    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: impl Fn(usize) -> Position) {
+    fn extra(&mut self, name: &str, cells: &ColumnView<'_>, position_of: &dyn Fn(usize) -> Position) {
         if let Some(target) = self.by_name.get(name).copied() {
             self.count(target, cells, position_of);
         }

@@ -12,6 +12,7 @@ use crate::probe::{Look, Probe, combine, look};
 use crate::progress::Progress;
 use crate::scan::{RecordCounts, ScanOutcome, ScanSettings, ScannedObject, Share, scan_share};
 use crate::sources::Source;
+use ::scan::share::{PartHead, broken, pack, unpack};
 use baselines::profile::{ExactUntil, Grid, Profile};
 use baselines::summary::{DatasetSummary, Distinct};
 use capture::layout::Layout;
@@ -50,16 +51,6 @@ enum Task {
     Done,
 }
 
-/// What comes with a profile.
-#[derive(Debug, Serialize, Deserialize)]
-struct Part {
-    records: RecordCounts,
-    objects: Vec<ScannedObject>,
-    volume: BTreeMap<i64, u64>,
-    seconds: Option<(i64, i64)>,
-    event_ids: Vec<(u64, u32)>,
-}
-
 /// The hosts that read together.
 #[derive(Debug)]
 pub(crate) struct Team {
@@ -74,14 +65,6 @@ pub(crate) struct Team {
     places: Vec<u32>,
     all_places: Vec<Vec<u32>>,
     grids: Vec<(usize, Vec<f64>)>,
-}
-
-fn broken(what: &str) -> EngineError {
-    EngineError::new(
-        ErrorKind::Internal,
-        format!("a message between hosts cannot be used: {what}"),
-    )
-    .with_hint("all hosts must run the same image")
 }
 
 fn fault(error: serde_json::Error) -> EngineError {
@@ -244,10 +227,10 @@ impl Team {
         };
         let (own, received) =
             futures::future::try_join(own, try_join_all(self.links.iter().map(Link::receive))).await?;
-        let mut parts = vec![(part_of(&own.1), own.0)];
+        let mut parts = vec![(PartHead::of(&own.1), own.0)];
         let mut bytes = Vec::new();
         for message in received {
-            let (part, profile) = unpack(&message)?;
+            let (part, profile) = unpack::<PartHead>(&message)?;
             bytes.push(profile.to_vec());
             parts.push((part, Profile::new(&columns.plans)));
         }
@@ -267,10 +250,10 @@ impl Team {
             };
             let (own, received) =
                 futures::future::try_join(again, try_join_all(self.links.iter().map(Link::receive))).await?;
-            parts = vec![(part_of(&own.1), own.0)];
+            parts = vec![(PartHead::of(&own.1), own.0)];
             bytes.clear();
             for message in received {
-                let (part, profile) = unpack(&message)?;
+                let (part, profile) = unpack::<PartHead>(&message)?;
                 bytes.push(profile.to_vec());
                 parts.push((part, Profile::new(&columns.plans)));
             }
@@ -288,7 +271,7 @@ impl Team {
                 )
                 .with_hint("all hosts must run the same image with the same baseline")
             })?;
-            add(&mut outcome, part, &self.all_places[host + 1]);
+            part.add_to(&mut outcome, &self.all_places[host + 1]);
         }
         outcome.n_dropped_columns = profile.n_dropped_columns();
         outcome.summary = profile.finish();
@@ -305,7 +288,7 @@ impl Team {
     }
 
     /// Ids that several hosts have, for each host but the one whose object comes first.
-    fn repeated<'p>(&self, parts: impl Iterator<Item = &'p Part>) -> Vec<HashSet<u64>> {
+    fn repeated<'p>(&self, parts: impl Iterator<Item = &'p PartHead>) -> Vec<HashSet<u64>> {
         let mut first: HashMap<u64, (u32, usize)> = HashMap::new();
         let mut repeated = vec![HashSet::new(); self.links.len() + 1];
         for (host, part) in parts.enumerate() {
@@ -331,7 +314,7 @@ impl Team {
         repeated
     }
 
-    fn outcome(&self, first: Part) -> ScanOutcome {
+    fn outcome(&self, first: PartHead) -> ScanOutcome {
         let mut outcome = ScanOutcome {
             summary: DatasetSummary {
                 n_rows: 0,
@@ -346,7 +329,7 @@ impl Team {
             event_ids: Vec::new(),
             n_dropped_columns: Distinct::Exact(0),
         };
-        add(&mut outcome, first, &self.all_places[0]);
+        first.add_to(&mut outcome, &self.all_places[0]);
         outcome
     }
 
@@ -382,7 +365,7 @@ impl Team {
                     let (profile, outcome) = scan_share(&self.sources, &columns, &settings, progress).await?;
                     leader
                         .send(&pack(
-                            &part_of(&outcome),
+                            &PartHead::of(&outcome),
                             &profile.to_bytes().map_err(|error| broken(&error.to_string()))?,
                         )?)
                         .await?;
@@ -420,47 +403,4 @@ fn on_grids(columns: &mut ScanColumns, grids: &[(usize, Vec<f64>)]) -> Result<()
         plan.exact_until = ExactUntil::Numbers(0);
     }
     Ok(())
-}
-
-fn part_of(outcome: &ScanOutcome) -> Part {
-    Part {
-        records: outcome.records.clone(),
-        objects: outcome.objects.clone(),
-        volume: outcome.volume.clone(),
-        seconds: outcome.first_second.zip(outcome.last_second),
-        event_ids: outcome.event_ids.clone(),
-    }
-}
-
-fn add(outcome: &mut ScanOutcome, part: Part, places: &[u32]) {
-    outcome.records.add(&part.records);
-    for (object, place) in part.objects.into_iter().zip(places) {
-        if let Some(slot) = outcome.objects.get_mut(*place as usize) {
-            *slot = object;
-        }
-    }
-    for (hour, rows) in part.volume {
-        *outcome.volume.entry(hour).or_default() += rows;
-    }
-    if let Some((first, last)) = part.seconds {
-        outcome.first_second = Some(outcome.first_second.map_or(first, |known| known.min(first)));
-        outcome.last_second = Some(outcome.last_second.map_or(last, |known| known.max(last)));
-    }
-}
-
-fn pack(part: &Part, profile: &[u8]) -> Result<Vec<u8>, EngineError> {
-    let head = to_bytes(part)?;
-    let mut bytes = (head.len() as u64).to_le_bytes().to_vec();
-    bytes.extend_from_slice(&head);
-    bytes.extend_from_slice(profile);
-    Ok(bytes)
-}
-
-fn unpack(bytes: &[u8]) -> Result<(Part, &[u8]), EngineError> {
-    let (length, rest) = bytes
-        .split_first_chunk::<8>()
-        .ok_or_else(|| broken("it is too short"))?;
-    let length = u64::from_le_bytes(*length) as usize;
-    let head = rest.get(..length).ok_or_else(|| broken("it is too short"))?;
-    Ok((serde_json::from_slice(head).map_err(fault)?, &rest[length..]))
 }
