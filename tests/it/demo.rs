@@ -178,7 +178,7 @@ fn the_whole_loop_is_played_with_a_model_that_is_trained_and_served_here() {
         "decision",
         "do not retrain; ",
         "retrain: every rule says yes",
-        "of 4 weeks of the new model are within",
+        "3 of 3 weeks of the new model are within",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

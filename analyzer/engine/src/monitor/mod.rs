@@ -153,7 +153,10 @@ impl Monitor {
         let at = |key: &str, written: &Option<Spanned<String>>| {
             written.as_ref().map(|written| place(key, written)).transpose()
         };
-        let quality = written.quality.map(|section| section.settings(place)).transpose()?;
+        let quality = written
+            .quality
+            .map(|section| section.settings(place))
+            .transpose()?;
         let grace_seconds = written.grace.map(Length::seconds);
         let capture_health =
             written

@@ -50,7 +50,11 @@ impl Retraining {
             if known.intent.monitor != self.monitor.name {
                 continue;
             }
-            states.push(match service.filter(|_| known.outcome.is_none()) {
+            let is_its = |service: &&dyn PipelineService| {
+                let receipt = known.receipt.as_ref();
+                known.outcome.is_none() && receipt.is_none_or(|receipt| receipt.service == service.name())
+            };
+            states.push(match service.filter(is_its) {
                 None => stored(known),
                 Some(service) => self.look(known, service, patience, now).await?,
             });

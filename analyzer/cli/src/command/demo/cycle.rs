@@ -40,7 +40,7 @@ const LEFT: [&str; 8] = [
 const HELD_OUT: usize = 5;
 const DAY: i64 = 86_400;
 /// Windows that the new model is watched for.
-const WEEKS: i64 = 4;
+const WEEKS: i64 = 3;
 const METRIC: &str = "rmse";
 
 struct Play<'a> {
@@ -495,6 +495,10 @@ MinimumQuality = 0.5
             "   {n_quiet} of {WEEKS} weeks of the new model are within its baseline's limits, as labels confirm.\n"
         ));
         message::data(&decision_line(moment, &decision));
+        let history = self.driftline(&["retrain", "history", "--monitor", "monitor.toml"])?;
+        for line in history.lines() {
+            message::data(&format!("   history   {line}\n"));
+        }
         message::data(&format!(
             "   Why it was retrained:  cd {} && driftline retrain why {} --monitor monitor.toml\n",
             self.stage.path.display(),
