@@ -55,6 +55,12 @@ pub(crate) enum Command {
     Pipeline(crate::command::pipeline::PipelineArguments),
     /// Decide whether to retrain, start the pipeline once, follow it, and say why.
     Retrain(crate::command::retrain::RetrainArguments),
+    /// Take new objects of a monitor in and close its windows that are over, on this machine.
+    Watch(crate::command::watch::WatchArguments),
+    /// Profile some of a window's objects into a part, for a driver that spreads keys over machines.
+    Profile(crate::command::parts::ProfileArguments),
+    /// Merge parts into a window's documents; refuses when one of the manifest is missing.
+    Merge(crate::command::parts::MergeArguments),
     /// Tell people of incidents, once each: send, test, mute, acknowledge.
     Alerts(crate::command::alerts::AlertsArguments),
     /// Show the whole thing on real data, in a local folder.

@@ -152,6 +152,33 @@ impl ObjectStore for S3Store {
         Ok(found)
     }
 
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let full = self.full_key(prefix);
+        let (mut names, mut token) = (Vec::new(), None);
+        loop {
+            let page = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(&full)
+                .delimiter("/")
+                .set_continuation_token(token.take())
+                .send()
+                .await
+                .map_err(|error| failure::from_sdk(Operation::List, self.shown(&full), error))?;
+            let found = page.common_prefixes.unwrap_or_default().into_iter();
+            names.extend(found.filter_map(|folder| {
+                let name = folder.prefix?.strip_prefix(&full)?.trim_end_matches('/').to_owned();
+                (!name.is_empty()).then_some(name)
+            }));
+            token = page.next_continuation_token;
+            if token.is_none() || page.is_truncated == Some(false) {
+                names.sort_unstable();
+                return Ok(names);
+            }
+        }
+    }
+
     async fn open(&self, key: &str) -> Result<ObjectReader, StoreError> {
         read::open(self, key).await
     }
