@@ -22,6 +22,17 @@ const FORBIDDEN: &[Forbidden] = &[
         from: &["baselines", "capture", "store", "scan", "engine", "cli"],
         control: "sagemaker",
     },
+    // Receivers on AWS are the functions', and the command line's with its feature.
+    Forbidden {
+        library: "aws-sdk-sns",
+        from: &["baselines", "capture", "store", "scan", "alert", "engine", "cli"],
+        control: "functions",
+    },
+    Forbidden {
+        library: "alert",
+        from: &["baselines", "capture", "store", "scan", "pipeline"],
+        control: "engine",
+    },
     Forbidden {
         library: "tokio",
         from: &["baselines", "capture", "pipeline"],
@@ -49,7 +60,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         library: "capture",
-        from: &["baselines", "store", "pipeline"],
+        from: &["baselines", "store", "alert", "pipeline"],
         control: "engine",
     },
     Forbidden {
@@ -74,7 +85,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         library: "engine",
-        from: &["baselines", "capture", "store", "scan", "parts", "pipeline"],
+        from: &["baselines", "capture", "store", "scan", "parts", "alert", "pipeline"],
         control: "cli",
     },
     Forbidden {
@@ -91,6 +102,7 @@ const LIBRARIES: &[&str] = &[
     "store",
     "scan",
     "parts",
+    "alert",
     "engine",
     "pipeline",
     "sagemaker",

@@ -172,6 +172,12 @@ pub(crate) struct DemoArguments {
     /// Folder to work in; it is the store.
     #[arg(long, value_name = "FOLDER", default_value = "driftline-demo")]
     pub(crate) output: PathBuf,
+    /// Leave out the last act, in which a model is trained, served and retrained.
+    #[arg(long)]
+    pub(crate) without_training: bool,
+    /// A Python 3.11 that has the packages of demo/requirements-training.txt; without it they are installed below FOLDER.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "without_training")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -22,7 +22,7 @@ use capture::time::TimeWindow;
 use std::sync::Arc;
 use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, join_key, open_store};
 
-pub use ::scan::baseline::{BASELINE_FILE, LoadedBaseline, load};
+pub use ::scan::baseline::{BASELINE_FILE, LoadedBaseline, current, load};
 pub(crate) use ::scan::baseline::{BaselineFiles, assemble, read_optional};
 
 /// What a baseline is to be made from.

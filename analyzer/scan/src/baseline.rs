@@ -9,6 +9,7 @@ use baselines::constraint::{Constraints, suggest};
 use baselines::document::baseline::from_bytes;
 use baselines::document::calibration::{CALIBRATION_FILE, from_bytes as calibration_from_bytes};
 use baselines::document::model_monitor::{CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics};
+use baselines::document::retrain::{CurrentBaselineDocument, RetrainDocument as _};
 use baselines::judge::{BaselineSource, Evidence};
 use baselines::summary::{ColumnSummary, DatasetSummary, WeightedPoints};
 use std::collections::BTreeMap;
@@ -57,13 +58,48 @@ impl LoadedBaseline {
     }
 }
 
+/// Where the version of a baseline lies that windows are held against: what its `current.json` names, else the location
+/// itself. A location that names a document, not a folder, is taken as it is.
+///
+/// # Errors
+/// Storage; a `current.json` that is none or leads elsewhere.
+pub async fn current(location: &Location, options: &StoreOptions) -> Result<Location, EngineError> {
+    let is_document = location
+        .file_name()
+        .is_some_and(|name| name.ends_with(".json") || name.ends_with(".profile"));
+    if is_document {
+        return Ok(location.clone());
+    }
+    let (store, root) = open_store(location, options).await?;
+    let key = join_key(&root, CurrentBaselineDocument::FILE);
+    let object = match store.get(&key, MAX_DOCUMENT_BYTES).await {
+        Ok(object) => object,
+        Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(location.clone()),
+        Err(error) => return Err(error.into()),
+    };
+    let document = CurrentBaselineDocument::from_bytes(&object.bytes)
+        .map_err(|error| EngineError::new(ErrorKind::Usage, format!("{}: {error}", store.locate(&key))))?;
+    if document.folder != format!("versions/{}", document.number) {
+        return Err(EngineError::new(
+            ErrorKind::Usage,
+            format!(
+                "{} leads to {}, expected versions/{}",
+                store.locate(&key),
+                document.folder,
+                document.number
+            ),
+        ));
+    }
+    Ok(location.join(&document.folder))
+}
+
 /// Reads a baseline: ours, or Model Monitor's own two files (either may be missing).
 pub async fn load(location: &Location, options: &StoreOptions) -> Result<LoadedBaseline, EngineError> {
     let folder = match location.file_name() {
         Some(STATISTICS_FILE | CONSTRAINTS_FILE | BASELINE_FILE) => {
             location.parent().unwrap_or_else(|| location.clone())
         }
-        _ => location.clone(),
+        _ => current(location, options).await?,
     };
     let (store, root) = open_store(&folder, options).await?;
     let ours = read_optional(&store, &root, BASELINE_FILE).await?;

@@ -61,6 +61,11 @@ pub trait ObjectStore: fmt::Debug + Send + Sync {
     /// Size, time and (where it costs nothing) entity tag of an object.
     async fn head(&self, key: &str) -> Result<ObjectMeta, StoreError>;
 
+    /// The version of the object, where the store keeps versions and its entity tag is still this one; else `None`.
+    async fn version_of(&self, _key: &str, _etag: &str) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
     /// Removes an object; a missing one is no error.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 

@@ -218,6 +218,20 @@ impl ObjectStore for S3Store {
         })
     }
 
+    async fn version_of(&self, key: &str, etag: &str) -> Result<Option<String>, StoreError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(self.full_key(key))
+            .send()
+            .await
+            .map_err(|error| failure::from_sdk(Operation::Head, self.locate(key), error))?;
+        let is_it = answer.e_tag.as_deref().map(unquote).as_deref() == Some(etag);
+        // A bucket whose versioning was switched on later calls the version before that `null`.
+        Ok(answer.version_id.filter(|version| is_it && version != "null"))
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let answer = self
             .client
