@@ -11,7 +11,7 @@ use crate::ingest::{Place, read_object_head, source_at};
 use crate::layout::Span;
 use crate::object::{TakenIn, take_in};
 use crate::part::{Head, Part};
-use crate::watch::{Prepared, layout_digest, plan_digest};
+use crate::watch::{Prepared, below, layout_digest, plan_digest};
 use async_trait::async_trait;
 use baselines::profile::Profile;
 use baselines::summary::{DatasetSummary, Distinct};
@@ -225,10 +225,9 @@ fn first(parts: Vec<Part>) -> Result<Part, EngineError> {
 
 /// A key as documents name it: below the location that was asked for.
 pub fn shown_key(capture: &Location, location: &str) -> String {
-    let capture = capture.to_string();
-    match location.strip_prefix(capture.trim_end_matches('/')) {
-        Some("") => location.rsplit('/').next().unwrap_or(location).to_owned(),
-        Some(rest) => rest.trim_start_matches('/').to_owned(),
+    match below(capture, location) {
+        Some(key) if key.is_empty() => location.rsplit('/').next().unwrap_or(location).to_owned(),
+        Some(key) => key,
         None => location.to_owned(),
     }
 }
