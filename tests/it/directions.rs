@@ -85,7 +85,15 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         library: "engine",
-        from: &["baselines", "capture", "store", "scan", "parts", "alert", "pipeline"],
+        from: &[
+            "baselines",
+            "capture",
+            "store",
+            "scan",
+            "parts",
+            "alert",
+            "pipeline",
+        ],
         control: "cli",
     },
     Forbidden {

@@ -26,3 +26,4 @@ mod over_time;
 mod pipeline;
 mod monitor;
 mod tidy;
+mod watch;
