@@ -25,4 +25,5 @@ mod retrain_local;
 mod over_time;
 mod pipeline;
 mod monitor;
+mod monitor_file;
 mod tidy;
