@@ -97,7 +97,10 @@ fn a_silent_window_of_a_monitor_is_a_finding_and_a_usual_one_is_not() {
 
 #[test]
 fn a_day_without_its_usual_hours_is_a_gap() {
-    let world = world(&History::usual());
+    let world = world(&History {
+        missing: Vec::new(),
+        ..History::usual()
+    });
     let mut file = std::fs::read_to_string(world.path("settings/monitor.toml")).unwrap();
     file = file.replacen("window = \"1 day\"", "window = \"1 day\"\nhistory = \"../runs\"", 1);
     world.write("settings/monitor.toml", &file).unwrap();

@@ -109,6 +109,13 @@ impl Looked {
             let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
             out.push(if names == [endpoint.as_str()] {
                 Check::ok("endpoint", format!("capture is of {endpoint}"))
+            } else if self.seen.depth == 0 {
+                // The folders above the location need not be SageMaker's.
+                Check::warning(
+                    "endpoint",
+                    format!("the file says {endpoint}, the capture's folder is in one named {}", names.join(", ")),
+                    "correct `endpoint`, if the folder is the endpoint's",
+                )
             } else {
                 Check::wrong(
                     "endpoint",

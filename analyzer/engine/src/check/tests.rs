@@ -89,7 +89,7 @@ async fn each_part_that_is_not_there_is_named_with_what_to_do() {
         ("capture/churn/blue", "capture/none", "capture"),
         ("\"baseline\"", "\"nowhere\"", "baseline"),
         ("\"schema.json\"", "\"none.json\"", "schema"),
-        ("endpoint = \"churn\"", "endpoint = \"other\"", "endpoint"),
+        ("endpoint = \"churn\"\nvariants = [\"blue\"]\ncapture = \"capture/churn/blue\"", "endpoint = \"other\"\ncapture = \"capture\"", "endpoint"),
         ("[\"blue\"]", "[\"green\"]", "variants"),
         ("window = \"1 hour\"", "window = \"1 minute\"", "settings"),
         ("window = \"1 hour\"", "window = \"1 hour\"\n[quality]\n", "ground_truth"),

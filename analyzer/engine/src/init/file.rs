@@ -145,7 +145,11 @@ fn watched(request: &InitRequest) -> Result<Watched, EngineError> {
     Ok(Watched {
         endpoint: found.map(|(name, _)| name.clone()).or_else(|| request.endpoint_name.clone()),
         variants: found.into_iter().flat_map(|(_, variants)| variants.iter().cloned()).collect(),
-        source: Source::Found,
+        // Folders above the location need not be SageMaker's.
+        source: match &request.seen {
+            Some(seen) if seen.depth < 2 => Source::Guessed,
+            _ => Source::Found,
+        },
     })
 }
 
