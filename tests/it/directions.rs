@@ -22,6 +22,17 @@ const FORBIDDEN: &[Forbidden] = &[
         from: &["baselines", "capture", "store", "scan", "engine", "cli"],
         control: "sagemaker",
     },
+    // Receivers on AWS are the functions', and the command line's with its feature.
+    Forbidden {
+        library: "aws-sdk-sns",
+        from: &["baselines", "capture", "store", "scan", "alert", "engine", "cli"],
+        control: "functions",
+    },
+    Forbidden {
+        library: "alert",
+        from: &["baselines", "capture", "store", "scan", "pipeline"],
+        control: "engine",
+    },
     Forbidden {
         library: "tokio",
         from: &["baselines", "capture", "pipeline"],
@@ -49,7 +60,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         library: "capture",
-        from: &["baselines", "store", "pipeline"],
+        from: &["baselines", "store", "alert", "pipeline"],
         control: "engine",
     },
     Forbidden {
@@ -64,7 +75,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         library: "engine",
-        from: &["baselines", "capture", "store", "scan", "pipeline"],
+        from: &["baselines", "capture", "store", "scan", "alert", "pipeline"],
         control: "cli",
     },
     Forbidden {
@@ -80,6 +91,7 @@ const LIBRARIES: &[&str] = &[
     "capture",
     "store",
     "scan",
+    "alert",
     "engine",
     "pipeline",
     "sagemaker",

@@ -15,6 +15,7 @@ use crate::send::{Courier, Delivered, Secrets, SendError, SendErrorKind, deliver
 use crate::settings::AlertSettings;
 use crate::state::{Acknowledgement, AlertState, VERSION};
 use crate::time_text;
+use baselines::decide::calendar::format_time;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -69,6 +70,13 @@ pub struct Receipt {
     pub attempts: u32,
     /// What the receiver answered.
     pub answer: String,
+}
+
+/// The metrics of a window's revision were printed.
+#[derive(Serialize)]
+struct Counted {
+    version: &'static str,
+    at: String,
 }
 
 /// What became of a look at the alerts.
@@ -259,6 +267,25 @@ impl Desk {
             return Err(unusable(format!("it is of monitor {}", state.monitor)));
         }
         Ok((state, Some(object.etag)))
+    }
+
+    /// Whether the metrics of a window's revision were printed.
+    pub async fn has_counted(&self, fact: &WindowFact) -> Result<bool, AlertError> {
+        Ok(self.receipt(&self.layout.counted(fact)).await?.is_some())
+    }
+
+    /// Notes that they were.
+    pub async fn counted(&self, fact: &WindowFact, now: i64) -> Result<(), AlertError> {
+        self.put(
+            &self.layout.counted(fact),
+            &Counted {
+                version: VERSION,
+                at: format_time(now),
+            },
+            PutMode::CreateOnly,
+        )
+        .await?;
+        Ok(())
     }
 
     /// Names of the incidents that are open, by what is known.

@@ -1,6 +1,6 @@
 //! Keys of alerts below a store's root. Pure; does not know what lies there.
 
-use crate::fact::Series;
+use crate::fact::{Series, WindowFact};
 use baselines::decide::calendar::{format_time, parse_time};
 use store::join_key;
 
@@ -26,6 +26,18 @@ impl Layout {
     /// The receipt of a delivery; `group` is its incident.
     pub fn receipt(&self, group: &str, key: &str) -> String {
         format!("{}/alerts/receipts/{group}/{key}.json", self.base)
+    }
+
+    /// The receipt of a window's metrics.
+    pub fn counted(&self, fact: &WindowFact) -> String {
+        format!(
+            "{}/alerts/receipts/metrics/{}/{}--{}/r{}.json",
+            self.base,
+            fact.series.name(),
+            format_time(fact.start),
+            format_time(fact.end),
+            fact.revision
+        )
     }
 
     /// All windows of a series.

@@ -18,18 +18,17 @@ use capture::time::parse_rfc3339;
 use std::sync::Arc;
 use store::{Location, ObjectStore, StoreOptions, open_store};
 
-impl From<AlertError> for EngineError {
-    fn from(error: AlertError) -> Self {
-        let kind = match &error {
-            AlertError::Store(_) | AlertError::Busy { .. } => ErrorKind::Storage,
-            AlertError::Document { .. } | AlertError::Usage(_) => ErrorKind::Usage,
-        };
-        let hint = error.hint().map(str::to_owned);
-        let failed = Self::new(kind, error.to_string());
-        match hint {
-            Some(hint) => failed.with_hint(hint),
-            None => failed,
-        }
+/// An error of alerts as the engine's own.
+pub fn failed(error: AlertError) -> EngineError {
+    let kind = match &error {
+        AlertError::Store(_) | AlertError::Busy { .. } => ErrorKind::Storage,
+        AlertError::Document { .. } | AlertError::Usage(_) => ErrorKind::Usage,
+    };
+    let hint = error.hint().map(str::to_owned);
+    let failed = EngineError::new(kind, error.to_string());
+    match hint {
+        Some(hint) => failed.with_hint(hint),
+        None => failed,
     }
 }
 
@@ -92,14 +91,16 @@ pub fn over(store: Arc<dyn ObjectStore>, root: &str, monitor: &Monitor, means: &
 
 /// Looks through the store for windows that are not known yet, takes them in, and says what is due.
 pub async fn catch_up(desk: &Desk, runs: &[RunFact], now: i64) -> Result<Told, EngineError> {
-    let (state, _) = desk.read().await?;
+    let (state, _) = desk.read().await.map_err(failed)?;
     let known = |series, span: (i64, i64)| {
         let is_it =
             |window: &&alert::WindowFact| window.series == series && (window.start, window.end) == span;
         state.windows.iter().find(is_it).map(|window| window.revision)
     };
-    let news = gather::news(desk.store.as_ref(), &desk.layout, known, MAX_WINDOWS).await?;
-    Ok(desk.tell(&news, runs, now).await?)
+    let news = gather::news(desk.store.as_ref(), &desk.layout, known, MAX_WINDOWS)
+        .await
+        .map_err(failed)?;
+    desk.tell(&news, runs, now).await.map_err(failed)
 }
 
 /// Where retrainings stand, as alerts say it; those that were not started are not among them.

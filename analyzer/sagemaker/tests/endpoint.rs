@@ -48,10 +48,17 @@ async fn connection(mut socket: TcpStream, answers: &[(&str, fn() -> (u16, Value
     let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
     let operation = head
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().starts_with("x-amz-target:").then(|| line.rsplit('.').next().unwrap()))
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .starts_with("x-amz-target:")
+                .then(|| line.rsplit('.').next().unwrap())
+        })
         .unwrap()
         .trim();
-    let refused = (400, json!({"__type": "ValidationException", "message": format!("Could not find {operation}")}));
+    let refused = (
+        400,
+        json!({"__type": "ValidationException", "message": format!("Could not find {operation}")}),
+    );
     let (status, answer) = answers
         .iter()
         .find(|(name, _)| *name == operation)
@@ -98,7 +105,10 @@ fn bare() -> (u16, Value) {
 }
 
 fn forbidden() -> (u16, Value) {
-    (400, json!({"__type": "AccessDeniedException", "message": "not authorized"}))
+    (
+        400,
+        json!({"__type": "AccessDeniedException", "message": "not authorized"}),
+    )
 }
 
 #[tokio::test]
@@ -107,10 +117,20 @@ async fn what_is_in_force_and_what_is_configured_come_together() {
     let found = describe_capture(&client, "churn").await.unwrap();
     assert_eq!(found.variants, ["blue", "cold"]);
     assert_eq!(found.serverless, ["cold"]);
-    assert_eq!((found.enabled, found.sampling), (Some(true), Some(20)), "the percentage in force");
+    assert_eq!(
+        (found.enabled, found.sampling),
+        (Some(true), Some(20)),
+        "the percentage in force"
+    );
     assert_eq!(found.capture_status.as_deref(), Some("Started"));
     assert_eq!(found.destination.as_deref(), Some("s3://bucket/capture"));
-    assert_eq!(found.options, Some(CaptureOptions { input: true, output: false }));
+    assert_eq!(
+        found.options,
+        Some(CaptureOptions {
+            input: true,
+            output: false
+        })
+    );
     assert!(found.has_content_types);
     assert_eq!(found.status.as_deref(), Some("InService"));
 }
@@ -127,11 +147,23 @@ async fn the_configuration_alone_says_it_while_the_endpoint_does_not() {
 async fn refusals_say_which_request_was_refused() {
     let nobody = client(&[]).await;
     let error = describe_capture(&nobody, "churn").await.unwrap_err();
-    assert!(error.to_string().contains("DescribeEndpoint was refused: ValidationException"), "{error}");
-    let half = client(&[("DescribeEndpoint", endpoint), ("DescribeEndpointConfig", forbidden)]).await;
+    assert!(
+        error
+            .to_string()
+            .contains("DescribeEndpoint was refused: ValidationException"),
+        "{error}"
+    );
+    let half = client(&[
+        ("DescribeEndpoint", endpoint),
+        ("DescribeEndpointConfig", forbidden),
+    ])
+    .await;
     let error = describe_capture(&half, "churn").await.unwrap_err();
     let DescribeError::Refused { operation, code, .. } = &error else {
         panic!("{error}")
     };
-    assert_eq!((*operation, code.as_str()), ("DescribeEndpointConfig", "AccessDeniedException"));
+    assert_eq!(
+        (*operation, code.as_str()),
+        ("DescribeEndpointConfig", "AccessDeniedException")
+    );
 }

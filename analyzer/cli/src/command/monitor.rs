@@ -89,17 +89,32 @@ async fn check_all(arguments: &CheckArguments) -> anyhow::Result<u8> {
         }
         monitors.push(found);
     }
-    let standing = monitors.iter().map(|found| found.standing).max().unwrap_or(Standing::Ok);
+    let standing = monitors
+        .iter()
+        .map(|found| found.standing)
+        .max()
+        .unwrap_or(Standing::Ok);
     if arguments.json {
-        let report = Report { standing, monitors: &monitors };
+        let report = Report {
+            standing,
+            monitors: &monitors,
+        };
         message::data(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     } else {
         for found in &monitors {
             message::data(&text(found));
         }
     }
-    let limit = if arguments.strict { Standing::Warning } else { Standing::Wrong };
-    Ok(if standing >= limit { exit::USAGE } else { exit::DONE })
+    let limit = if arguments.strict {
+        Standing::Warning
+    } else {
+        Standing::Wrong
+    };
+    Ok(if standing >= limit {
+        exit::USAGE
+    } else {
+        exit::DONE
+    })
 }
 
 fn clock() -> Result<i64, EngineError> {
@@ -168,7 +183,10 @@ fn retraining(retrain: &RetrainSettings, arguments: &CheckArguments) -> Vec<Chec
     if out.is_empty() {
         out.push(Check::ok(
             CHECK,
-            format!("pipeline {}: {whose} takes what a start gives it", retrain.policy.pipeline),
+            format!(
+                "pipeline {}: {whose} takes what a start gives it",
+                retrain.policy.pipeline
+            ),
         ));
     }
     out
@@ -180,7 +198,12 @@ fn text(found: &MonitorChecks) -> String {
     let mut out = String::new();
     let name = found.name.as_deref().unwrap_or("unreadable");
     let _infallible = writeln!(out, "{name} ({})", found.file);
-    let width = found.checks.iter().map(|check| check.check.len()).max().unwrap_or(0);
+    let width = found
+        .checks
+        .iter()
+        .map(|check| check.check.len())
+        .max()
+        .unwrap_or(0);
     for check in &found.checks {
         let mark = match check.standing {
             Standing::Ok => "ok",

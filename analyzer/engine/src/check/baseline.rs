@@ -51,7 +51,8 @@ pub(super) async fn checks(
 
 fn calibration(monitor: &Monitor, loaded: &LoadedBaseline) -> Check {
     const CHECK: &str = "calibration";
-    let remake = "make it with times: `timestamp` in the schema, then `driftline calibrate --baseline … --data …`";
+    let remake =
+        "make it with times: `timestamp` in the schema, then `driftline calibrate --baseline … --data …`";
     let Some(found) = &loaded.calibration else {
         let todo = if loaded.can_be_calibrated() {
             "run `driftline calibrate` for it, so that the false-alarm budget holds on your data"
@@ -66,7 +67,10 @@ fn calibration(monitor: &Monitor, loaded: &LoadedBaseline) -> Check {
             "it knows no times: rows count as independent within a window",
             remake,
         ),
-        CalibrationBasis::TimeBlocks { block_seconds, n_blocks } => {
+        CalibrationBasis::TimeBlocks {
+            block_seconds,
+            n_blocks,
+        } => {
             let block = Length::from_seconds(block_seconds);
             let span = block_seconds.saturating_mul(i64::try_from(n_blocks).unwrap_or(i64::MAX));
             let longest = Length::from_seconds(span / 4);
@@ -80,7 +84,10 @@ fn calibration(monitor: &Monitor, loaded: &LoadedBaseline) -> Check {
                     "take shorter windows, or make the baseline of a longer time",
                 )
             } else {
-                Check::ok(CHECK, format!("{n_blocks} blocks of {block}, windows of {}", monitor.window))
+                Check::ok(
+                    CHECK,
+                    format!("{n_blocks} blocks of {block}, windows of {}", monitor.window),
+                )
             }
         }
     }
@@ -119,11 +126,18 @@ async fn columns(
     if found.summary.n_rows == 0 {
         return vec![Check::wrong(
             CHECK,
-            format!("none of {} lines of the newest objects could be decoded", found.records.n_lines),
+            format!(
+                "none of {} lines of the newest objects could be decoded",
+                found.records.n_lines
+            ),
             "`driftline analyze --rejects FILE` lists every refused line with its reason",
         )];
     }
-    let known: Vec<&str> = loaded.baseline.monitored().map(|column| column.summary.name.as_str()).collect();
+    let known: Vec<&str> = loaded
+        .baseline
+        .monitored()
+        .map(|column| column.summary.name.as_str())
+        .collect();
     let (mut absent, mut unknown) = (Vec::new(), Vec::new());
     for column in &found.summary.columns {
         let has_cells = column.counts.n_present() + column.counts.n_missing > 0;
@@ -137,13 +151,20 @@ async fn columns(
     if absent.len() == known.len() {
         out.push(Check::wrong(
             CHECK,
-            format!("no column of the baseline is in the newest {} rows", found.summary.n_rows),
+            format!(
+                "no column of the baseline is in the newest {} rows",
+                found.summary.n_rows
+            ),
             "name the columns with `schema`, or make the baseline of the same columns",
         ));
     } else if absent.is_empty() && unknown.is_empty() {
         out.push(Check::ok(
             CHECK,
-            format!("all {} of the baseline are in the newest {} rows", known.len(), found.summary.n_rows),
+            format!(
+                "all {} of the baseline are in the newest {} rows",
+                known.len(),
+                found.summary.n_rows
+            ),
         ));
     } else {
         let mut parts = Vec::new();
@@ -155,7 +176,11 @@ async fn columns(
         }
         out.push(Check::warning(
             CHECK,
-            format!("in the newest {} rows, columns {}", found.summary.n_rows, parts.join("; ")),
+            format!(
+                "in the newest {} rows, columns {}",
+                found.summary.n_rows,
+                parts.join("; ")
+            ),
             "compare what the endpoint receives with the baseline's columns",
         ));
     }
@@ -163,7 +188,10 @@ async fn columns(
     if records.n_rejected > 0 {
         out.push(Check::warning(
             "decoding",
-            format!("{} of {} lines of the newest objects could not be decoded", records.n_rejected, records.n_lines),
+            format!(
+                "{} of {} lines of the newest objects could not be decoded",
+                records.n_rejected, records.n_lines
+            ),
             "`driftline analyze --rejects FILE` lists every refused line with its reason",
         ));
     }
@@ -172,7 +200,12 @@ async fn columns(
 
 /// The first few names.
 fn some(names: &[&str]) -> String {
-    let shown = names.iter().take(MAX_NAMES).copied().collect::<Vec<_>>().join(", ");
+    let shown = names
+        .iter()
+        .take(MAX_NAMES)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
     match names.len().saturating_sub(MAX_NAMES) {
         0 => shown,
         more => format!("{shown} and {more} more"),

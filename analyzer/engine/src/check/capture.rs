@@ -113,7 +113,10 @@ impl Looked {
                 // The folders above the location need not be SageMaker's.
                 Check::warning(
                     "endpoint",
-                    format!("the file says {endpoint}, the capture's folder is in one named {}", names.join(", ")),
+                    format!(
+                        "the file says {endpoint}, the capture's folder is in one named {}",
+                        names.join(", ")
+                    ),
                     "correct `endpoint`, if the folder is the endpoint's",
                 )
             } else {
@@ -125,7 +128,12 @@ impl Looked {
             });
         }
         let of_layout: BTreeSet<&str> = endpoints.values().flatten().map(String::as_str).collect();
-        let known: BTreeSet<&str> = self.variants.iter().map(String::as_str).chain(of_layout).collect();
+        let known: BTreeSet<&str> = self
+            .variants
+            .iter()
+            .map(String::as_str)
+            .chain(of_layout)
+            .collect();
         let missing: Vec<&str> = monitor
             .variants
             .iter()
@@ -139,7 +147,11 @@ impl Looked {
                 let there: Vec<&str> = known.into_iter().collect();
                 Check::wrong(
                     "variants",
-                    format!("no capture of {}; there is capture of {}", missing.join(", "), there.join(", ")),
+                    format!(
+                        "no capture of {}; there is capture of {}",
+                        missing.join(", "),
+                        there.join(", ")
+                    ),
                     "correct `variants`",
                 )
             });

@@ -46,7 +46,10 @@ pub(super) async fn checks(
         )];
     }
     let n_objects = sources.objects.len();
-    let mut out = vec![Check::ok("ground_truth", format!("{n_objects} objects at {ground_truth}"))];
+    let mut out = vec![Check::ok(
+        "ground_truth",
+        format!("{n_objects} objects at {ground_truth}"),
+    )];
     let Some(problem) = monitor.problem else {
         out.push(Check::warning(
             "problem_type",
@@ -62,7 +65,10 @@ pub(super) async fn checks(
         None => vec![TimeWindow::default()],
         Some(newest) => (0..MAX_WINDOWS)
             .map(|back| newest + HOUR - back * length)
-            .map(|end| TimeWindow { start: Some(end - length), end: Some(end) })
+            .map(|end| TimeWindow {
+                start: Some(end - length),
+                end: Some(end),
+            })
             .collect(),
     };
     let (mut best, mut failed) = (None::<(u64, u64)>, None);

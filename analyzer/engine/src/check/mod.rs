@@ -11,8 +11,8 @@ mod tests;
 
 use crate::error::EngineError;
 use crate::monitor::Monitor;
-use capture::Looked;
 use ::capture::schema::Schema;
+use capture::Looked;
 use serde::Serialize;
 use store::{Location, StoreOptions, join_key, open_store, strip_root};
 
@@ -163,14 +163,19 @@ pub async fn check(file: &Location, now: i64, options: &StoreOptions) -> (Monito
 }
 
 async fn schema(monitor: &Monitor, options: &StoreOptions) -> Result<Option<Schema>, EngineError> {
-    let Some(at) = &monitor.schema else { return Ok(None) };
+    let Some(at) = &monitor.schema else {
+        return Ok(None);
+    };
     let name = at.file_name().unwrap_or_default().to_owned();
     let folder = at.parent().unwrap_or_else(|| at.clone());
     let (store, root) = open_store(&folder, options).await?;
     let object = store.get(&join_key(&root, &name), MAX_SCHEMA_BYTES).await?;
     Schema::parse(&object.bytes).map(Some).map_err(|error| {
-        EngineError::new(crate::ErrorKind::Usage, format!("schema file {at} cannot be used: {error}"))
-            .with_hint("README.md, section `Schema files`, shows the form")
+        EngineError::new(
+            crate::ErrorKind::Usage,
+            format!("schema file {at} cannot be used: {error}"),
+        )
+        .with_hint("README.md, section `Schema files`, shows the form")
     })
 }
 
@@ -187,11 +192,16 @@ async fn rest(monitor: &Monitor, options: &StoreOptions) -> Vec<Check> {
             ),
             Err(error) => Check::failed("history", &error),
         }),
-        None if monitor.drift.reference != baselines::reference::Reference::Baseline => out.push(Check::wrong(
-            "history",
-            format!("drift.reference is {}, and there is no history to take it from", monitor.drift.reference),
-            "name the folder of earlier outputs with `history`",
-        )),
+        None if monitor.drift.reference != baselines::reference::Reference::Baseline => {
+            out.push(Check::wrong(
+                "history",
+                format!(
+                    "drift.reference is {}, and there is no history to take it from",
+                    monitor.drift.reference
+                ),
+                "name the folder of earlier outputs with `history`",
+            ))
+        }
         None => out.push(Check::warning(
             "history",
             "there is none: capture's volume and gaps cannot be held against earlier windows",
@@ -200,14 +210,23 @@ async fn rest(monitor: &Monitor, options: &StoreOptions) -> Vec<Check> {
     }
     if let Some(at) = &monitor.capture_health.invocations {
         out.push(match crate::capture_health::read_invocations(at, options).await {
-            Ok(_) if monitor.capture_health.policy.as_ref().is_none_or(|policy| policy.sampling.is_none()) => {
+            Ok(_)
+                if monitor
+                    .capture_health
+                    .policy
+                    .as_ref()
+                    .is_none_or(|policy| policy.sampling.is_none()) =>
+            {
                 Check::warning(
                     "capture_health.invocations",
                     "requests are counted, and no sampling percentage says how many should be captured",
                     "set capture_health.sampling",
                 )
             }
-            Ok(_) => Check::ok("capture_health.invocations", format!("requests are counted in {at}")),
+            Ok(_) => Check::ok(
+                "capture_health.invocations",
+                format!("requests are counted in {at}"),
+            ),
             Err(error) => Check::failed("capture_health.invocations", &error),
         });
     }

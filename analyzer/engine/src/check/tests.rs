@@ -37,7 +37,11 @@ async fn world() -> tempfile::TempDir {
     let hour = root.join("capture/churn/blue/2026/01/05/00");
     std::fs::create_dir_all(&hour).unwrap();
     let lines: String = (0..200).map(|id| record(id, &format!("{id},red"))).collect();
-    std::fs::write(hour.join("00-00-000-0b7bfd33-c8a7-4adf-a09a-98fd0af79974.jsonl"), lines).unwrap();
+    std::fs::write(
+        hour.join("00-00-000-0b7bfd33-c8a7-4adf-a09a-98fd0af79974.jsonl"),
+        lines,
+    )
+    .unwrap();
     std::fs::write(root.join("schema.json"), SCHEMA).unwrap();
     std::fs::write(root.join("monitor.toml"), FILE).unwrap();
     let table: String = std::iter::once("a,b,score\n".to_owned())
@@ -52,7 +56,10 @@ async fn world() -> tempfile::TempDir {
         options: StoreOptions::default(),
     };
     let built = make(&request, &crate::progress::Silent).await.unwrap();
-    built.write(&at("baseline"), &StoreOptions::default()).await.unwrap();
+    built
+        .write(&at("baseline"), &StoreOptions::default())
+        .await
+        .unwrap();
     folder
 }
 
@@ -74,7 +81,16 @@ async fn a_whole_monitor_has_nothing_wrong() {
     let folder = world().await;
     let checks = checked(folder.path(), MONDAY + 2 * HOUR).await;
     assert!(checks.standing < Standing::Wrong, "{checks:?}");
-    for name in ["settings", "schema", "capture", "capture.recent", "endpoint", "variants", "baseline", "columns"] {
+    for name in [
+        "settings",
+        "schema",
+        "capture",
+        "capture.recent",
+        "endpoint",
+        "variants",
+        "baseline",
+        "columns",
+    ] {
         assert_eq!(found(&checks, name).standing, Standing::Ok, "{name}: {checks:?}");
     }
     // A CSV without times calibrates by rows alone.
@@ -89,12 +105,28 @@ async fn each_part_that_is_not_there_is_named_with_what_to_do() {
         ("capture/churn/blue", "capture/none", "capture"),
         ("\"baseline\"", "\"nowhere\"", "baseline"),
         ("\"schema.json\"", "\"none.json\"", "schema"),
-        ("endpoint = \"churn\"\nvariants = [\"blue\"]\ncapture = \"capture/churn/blue\"", "endpoint = \"other\"\ncapture = \"capture\"", "endpoint"),
+        (
+            "endpoint = \"churn\"\nvariants = [\"blue\"]\ncapture = \"capture/churn/blue\"",
+            "endpoint = \"other\"\ncapture = \"capture\"",
+            "endpoint",
+        ),
         ("[\"blue\"]", "[\"green\"]", "variants"),
         ("window = \"1 hour\"", "window = \"1 minute\"", "settings"),
-        ("window = \"1 hour\"", "window = \"1 hour\"\n[quality]\n", "ground_truth"),
-        ("grace = \"30 minutes\"", "grace = \"30 minutes\"\n[drift]\nreference = \"previous\"", "history"),
-        ("grace = \"30 minutes\"", "grace = \"30 minutes\"\n[capture_health]\ninvocations = \"none.csv\"", "capture_health.invocations"),
+        (
+            "window = \"1 hour\"",
+            "window = \"1 hour\"\n[quality]\n",
+            "ground_truth",
+        ),
+        (
+            "grace = \"30 minutes\"",
+            "grace = \"30 minutes\"\n[drift]\nreference = \"previous\"",
+            "history",
+        ),
+        (
+            "grace = \"30 minutes\"",
+            "grace = \"30 minutes\"\n[capture_health]\ninvocations = \"none.csv\"",
+            "capture_health.invocations",
+        ),
     ];
     for (from, to, name) in cases {
         let folder = world().await;
@@ -114,9 +146,16 @@ async fn columns_that_do_not_match_are_told() {
     let hour = folder.path().join("capture/churn/blue/2026/01/05/01");
     std::fs::create_dir_all(&hour).unwrap();
     let lines: String = (0..3_000).map(|id| record(id, "1,red,9,9")).collect();
-    std::fs::write(hour.join("00-00-000-0b7bfd33-c8a7-4adf-a09a-98fd0af79975.jsonl"), lines).unwrap();
+    std::fs::write(
+        hour.join("00-00-000-0b7bfd33-c8a7-4adf-a09a-98fd0af79975.jsonl"),
+        lines,
+    )
+    .unwrap();
     let checks = checked(folder.path(), MONDAY + 2 * HOUR).await;
-    assert!(found(&checks, "columns").standing >= Standing::Warning, "{checks:?}");
+    assert!(
+        found(&checks, "columns").standing >= Standing::Warning,
+        "{checks:?}"
+    );
 }
 
 #[tokio::test]
@@ -129,7 +168,11 @@ async fn labels_must_join() {
     );
     std::fs::write(root.join("monitor.toml"), text).unwrap();
     let now = MONDAY + 2 * HOUR;
-    assert_eq!(found(&checked(root, now).await, "ground_truth").standing, Standing::Warning, "no labels yet");
+    assert_eq!(
+        found(&checked(root, now).await, "ground_truth").standing,
+        Standing::Warning,
+        "no labels yet"
+    );
     let hour = root.join("labels/2026/01/05/00");
     std::fs::create_dir_all(&hour).unwrap();
     let label = |prefix: &str, id: usize| {
@@ -144,14 +187,29 @@ async fn labels_must_join() {
     };
     write("other", 200);
     let checks = checked(root, now).await;
-    assert_eq!(found(&checks, "labels.coverage").standing, Standing::Wrong, "{checks:?}");
+    assert_eq!(
+        found(&checks, "labels.coverage").standing,
+        Standing::Wrong,
+        "{checks:?}"
+    );
     write("i", 40);
     let checks = checked(root, now).await;
-    assert_eq!(found(&checks, "labels.coverage").standing, Standing::Warning, "{checks:?}");
+    assert_eq!(
+        found(&checks, "labels.coverage").standing,
+        Standing::Warning,
+        "{checks:?}"
+    );
     write("i", 180);
     let checks = checked(root, now).await;
-    assert_eq!(found(&checks, "labels.coverage").standing, Standing::Ok, "{checks:?}");
-    assert!(found(&checks, "labels.coverage").found.contains("180 of 200"), "{checks:?}");
+    assert_eq!(
+        found(&checks, "labels.coverage").standing,
+        Standing::Ok,
+        "{checks:?}"
+    );
+    assert!(
+        found(&checks, "labels.coverage").found.contains("180 of 200"),
+        "{checks:?}"
+    );
 }
 
 #[tokio::test]
@@ -166,6 +224,9 @@ async fn a_store_has_many_monitors() {
         std::fs::write(place.join(MONITOR_FILE), "name = 'x'").unwrap();
     }
     let found = monitors_of(&at, &options).await.unwrap();
-    let names: Vec<String> = found.iter().map(|at| at.to_string().rsplit('/').nth(1).unwrap().to_owned()).collect();
+    let names: Vec<String> = found
+        .iter()
+        .map(|at| at.to_string().rsplit('/').nth(1).unwrap().to_owned())
+        .collect();
     assert_eq!(names, ["a", "b"]);
 }

@@ -121,13 +121,17 @@ fn place(location: &Location, source: &Source) -> Option<(String, String, usize)
     let depth = below.len().checked_sub(5)?;
     hour_of_key(&source.shown_key)?;
     let above = location.to_string();
-    let mut parts: Vec<&str> = above.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut parts: Vec<&str> = above
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
     parts.extend(&below[..depth]);
     let variant = parts.pop()?;
     let endpoint = parts.pop()?;
     // A batch transform's capture has `input` and `output` where an endpoint has its variant.
     let is_batch = matches!(variant, "input" | "output") || source.from_manifest;
-    (!is_batch && is_name(endpoint) && is_name(variant)).then(|| (endpoint.to_owned(), variant.to_owned(), depth))
+    (!is_batch && is_name(endpoint) && is_name(variant))
+        .then(|| (endpoint.to_owned(), variant.to_owned(), depth))
 }
 
 /// Whether SageMaker could have given the name.

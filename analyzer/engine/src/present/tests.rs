@@ -427,9 +427,15 @@ fn hours_become_days_and_years_where_there_would_be_too_many() {
     assert_eq!(Zone::default().window(&Window::default()), "all records");
     assert_eq!(Zone::default().spoken("yesterday"), "yesterday");
     let mut verdict = sample::calm();
-    verdict.judged.choices.insert(time::TIME_ZONE.to_owned(), "Europe/Zurich".to_owned());
+    verdict
+        .judged
+        .choices
+        .insert(time::TIME_ZONE.to_owned(), "Europe/Zurich".to_owned());
     // TZ=Europe/Zurich date -d 2024-05-01T00:00:00Z (GNU coreutils 9.1): 02:00 in summer
-    assert_eq!(Zone::of(&verdict).window(&window), "from 1 May 2024 02:00 Europe/Zurich on");
+    assert_eq!(
+        Zone::of(&verdict).window(&window),
+        "from 1 May 2024 02:00 Europe/Zurich on"
+    );
     assert_eq!(
         [sentence("é."), sentence(""), sentence("a b")],
         ["É.", "", "A b."]

@@ -17,16 +17,26 @@ pub(super) struct Zone {
 
 impl Default for Zone {
     fn default() -> Self {
-        Self { zone: TimeZone::UTC, name: "UTC".to_owned() }
+        Self {
+            zone: TimeZone::UTC,
+            name: "UTC".to_owned(),
+        }
     }
 }
 
 impl Zone {
     /// The zone that the verdict names; UTC where it names none that is known.
     pub(super) fn of(verdict: &Verdict) -> Self {
-        let named = verdict.judged.choices.get(TIME_ZONE).filter(|name| *name != "UTC");
+        let named = verdict
+            .judged
+            .choices
+            .get(TIME_ZONE)
+            .filter(|name| *name != "UTC");
         let known = named.and_then(|name| Some((name, TimeZone::get(name).ok()?)));
-        known.map_or_else(Self::default, |(name, zone)| Self { zone, name: name.clone() })
+        known.map_or_else(Self::default, |(name, zone)| Self {
+            zone,
+            name: name.clone(),
+        })
     }
 
     /// `2011-07-01T00:00:00Z` → `1 July 2011 00:00`; with seconds where there are some.
@@ -58,7 +68,10 @@ impl Zone {
 
     /// The times of the earliest and the latest record.
     pub(super) fn records(&self, window: &Window) -> Option<(String, String)> {
-        let spoken = |text: &Option<String>| text.as_deref().map(|text| format!("{} {}", self.spoken(text), self.name));
+        let spoken = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| format!("{} {}", self.spoken(text), self.name))
+        };
         Some((
             spoken(&window.first_inference_time)?,
             spoken(&window.last_inference_time)?,

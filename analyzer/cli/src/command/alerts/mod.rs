@@ -13,7 +13,7 @@ use alert::settings::Route;
 use alert::sign::verify;
 use alert::state::Acknowledgement;
 use clap::{Args, Subcommand};
-use engine::alerts::{Means, catch_up};
+use engine::alerts::{Means, catch_up, failed};
 use engine::monitor::{Length, Monitor};
 use engine::{EngineError, ErrorKind};
 use serde::Serialize;
@@ -141,7 +141,7 @@ pub(crate) async fn run(arguments: AlertsArguments) -> anyhow::Result<u8> {
         Action::Test(arguments) => test(&arguments).await,
         Action::Status(common) => {
             let (desk, _, now) = open(&common, false).await?;
-            let (state, _) = desk.read().await.map_err(EngineError::from)?;
+            let (state, _) = desk.read().await.map_err(failed)?;
             let status = text::Status::of(&desk, &state, now);
             show(common.json, &status, || status.to_text())?;
             Ok(exit::DONE)
@@ -160,14 +160,14 @@ pub(crate) async fn run(arguments: AlertsArguments) -> anyhow::Result<u8> {
             let until = now + length.seconds();
             desk.mute(until, &arguments.by, arguments.reason.as_deref(), now)
                 .await
-                .map_err(EngineError::from)?;
+                .map_err(failed)?;
             let muted = text::Muted::new(until, &arguments.by);
             show(arguments.common.json, &muted, || muted.to_text())?;
             Ok(exit::DONE)
         }
         Action::Unmute(common) => {
             let (desk, _, now) = open(&common, false).await?;
-            let was = desk.unmute(now).await.map_err(EngineError::from)?;
+            let was = desk.unmute(now).await.map_err(failed)?;
             show(common.json, &serde_json::json!({ "was_muted": was }), || {
                 let word = if was {
                     "the mute is ended"
@@ -188,8 +188,8 @@ pub(crate) async fn run(arguments: AlertsArguments) -> anyhow::Result<u8> {
             let incident = desk
                 .acknowledge(arguments.incident.as_deref(), &given)
                 .await
-                .map_err(EngineError::from)?;
-            let told = desk.tell(&[], &[], now).await.map_err(EngineError::from)?;
+                .map_err(failed)?;
+            let told = desk.tell(&[], &[], now).await.map_err(failed)?;
             let answer = serde_json::json!({ "incident": incident, "told": told });
             show(arguments.common.json, &answer, || {
                 format!(
