@@ -9,10 +9,10 @@ mod labels;
 #[cfg(test)]
 mod tests;
 
+use self::capture::Looked;
 use crate::error::EngineError;
 use crate::monitor::Monitor;
 use ::capture::schema::Schema;
-use capture::Looked;
 use serde::Serialize;
 use store::{Location, StoreOptions, join_key, open_store, strip_root};
 
