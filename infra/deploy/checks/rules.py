@@ -199,7 +199,7 @@ def variables(folder, deployments):
     if not sources.is_dir():
         return set()
     text = "\n".join(path.read_text() for path in sources.rglob("*.rs"))
-    if not (sources / "bin" / "ingest.rs").is_file():
+    if not (sources / "bin" / "act.rs").is_file():
         return set()
     read = set(re.findall(r"\bDRIFTLINE_[A-Z_]+\b", text))
     binaries = {path.stem for path in (sources / "bin").glob("*.rs")}
