@@ -20,6 +20,7 @@ pub mod constraint;
 pub mod calibrate;
 pub mod reference;
 pub mod stream;
+pub mod capture_health;
 pub mod judge;
 pub mod decide;
 pub mod maturity;

@@ -21,6 +21,10 @@ Locations are local paths or s3:// URIs; S3 takes the standard AWS credential ch
 #[expect(clippy::large_enum_variant, reason = "one per process")]
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a monitor.toml by looking at an endpoint or at captured traffic.
+    Init(crate::command::init::InitArguments),
+    /// Check a monitor.toml and everything it points to, or print its schema for editors.
+    Monitor(crate::command::monitor::MonitorArguments),
     /// Learn what normal is from training data or captured traffic.
     Baseline(BaselineArguments),
     /// Compare a window of captured traffic with a baseline.

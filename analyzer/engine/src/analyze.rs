@@ -2,6 +2,7 @@
 //!
 //! Brings scan, baseline and judge together and writes the window's documents. Does not measure and does not judge.
 
+use crate::capture_health;
 use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for, software};
 use crate::earlier::recall;
 use crate::error::{EngineError, ErrorKind};
@@ -85,8 +86,11 @@ pub async fn analyze_with(
     reference: &ReferenceRequest,
     progress: &dyn Progress,
 ) -> Result<Analysis, EngineError> {
-    let sources = discover(&request.capture, &request.options, &request.settings.window).await?;
-    refuse_empty(&request.capture, &sources, "capture")?;
+    let mut sources = discover(&request.capture, &request.options, &request.settings.window).await?;
+    sources.keep_variants(&request.settings.variants);
+    if !capture_health::tells_silence(&request.policy, &request.settings.window) {
+        refuse_empty(&request.capture, &sources, "capture")?;
+    }
     let looked = probe(&sources.objects).await?;
     let columns = for_window(
         &baseline.baseline,
@@ -118,7 +122,11 @@ pub(crate) async fn judged(
     let asked = (request.settings.window.start, request.settings.window.end);
     let seen = (outcome.first_second, outcome.last_second);
     let held = hold(reference, baseline, bounds(asked, seen), &request.options).await?;
-    let run = run_of(request, baseline, &outcome);
+    let mut run = run_of(request, baseline, &outcome);
+    if request.policy.compat.is_none() {
+        let window = (request.settings.window.start, request.settings.window.end);
+        run.capture = capture_health::facts(&outcome, window, reference, &request.policy, &request.options).await?;
+    }
     let earlier = earlier(reference, baseline, bounds(asked, seen), &request.options).await?;
     let policy = Policy {
         window_seconds: window_seconds(&request.settings.window, &outcome),
@@ -319,6 +327,7 @@ fn run_of(request: &AnalyzeRequest, baseline: &LoadedBaseline, outcome: &ScanOut
                 })
             })
             .collect(),
+        capture: None,
     }
 }
 

@@ -45,6 +45,8 @@ pub struct ReferenceRequest {
     pub history: Option<Location>,
     /// How many of the last windows, of the same history, must find a column drifted before it rings.
     pub persistence: Persistence,
+    /// Where somebody counted the endpoint's requests, for the captured share of them.
+    pub invocations: Option<Location>,
 }
 
 /// What a window is held against.

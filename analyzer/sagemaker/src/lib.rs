@@ -1,10 +1,11 @@
-//! SageMaker's API, spoken by one crate: starting and following pipeline executions, reading monitoring schedules.
+//! SageMaker's API, spoken by one crate: starting and following pipeline executions, reading monitoring schedules and endpoints.
 //!
 //! The generated client is large (minutes of compiling), so only what asks for it builds it: the command line behind its
 //! `sagemaker` feature, and the functions. It does not know why something is started.
 
 #![warn(missing_docs)]
 
+pub mod endpoint;
 pub mod pipeline;
 pub mod schedule;
 

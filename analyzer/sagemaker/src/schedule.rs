@@ -87,7 +87,7 @@ impl Body {
     }
 }
 
-fn refused<E, R>(operation: &'static str, error: &SdkError<E, R>) -> DescribeError
+pub(crate) fn refused<E, R>(operation: &'static str, error: &SdkError<E, R>) -> DescribeError
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: Debug,

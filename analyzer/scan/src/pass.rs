@@ -46,6 +46,8 @@ pub struct ScanSettings {
     pub only_planned: bool,
     /// Where other processes read the rest of the objects.
     pub share: Option<Arc<Share>>,
+    /// Production variants whose objects are read, where keys name them; empty: all.
+    pub variants: Vec<String>,
 }
 
 /// A share of a window's objects; others are read elsewhere.
@@ -70,6 +72,7 @@ impl Default for ScanSettings {
             header: None,
             only_planned: false,
             share: None,
+            variants: Vec::new(),
         }
     }
 }
@@ -106,6 +109,12 @@ pub struct ScannedObject {
     pub n_decoded: u64,
     /// Lines refused.
     pub n_rejected: u64,
+    /// Records taken in.
+    #[serde(default)]
+    pub n_records: u64,
+    /// Second it was last written, where the store keeps that.
+    #[serde(default)]
+    pub written: Option<i64>,
 }
 
 /// What became of the lines.
@@ -127,6 +136,9 @@ pub struct RecordCounts {
     pub n_without_time: u64,
     /// Records taken in that carry the caller's id.
     pub n_with_inference_id: u64,
+    /// Records taken in that carry SageMaker's event id, as captured ones do.
+    #[serde(default)]
+    pub n_with_event_id: u64,
     /// Records taken in of which one side is missing.
     pub n_one_sided: u64,
     /// Records taken in.
@@ -148,6 +160,7 @@ impl RecordCounts {
         self.n_shadow += other.n_shadow;
         self.n_without_time += other.n_without_time;
         self.n_with_inference_id += other.n_with_inference_id;
+        self.n_with_event_id += other.n_with_event_id;
         self.n_one_sided += other.n_one_sided;
         self.n_records += other.n_records;
         for (reason, n) in &other.rejects_by_reason {

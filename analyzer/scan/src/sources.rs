@@ -8,6 +8,7 @@ use capture::decode::RecordFormat;
 use capture::time::{TimeWindow, days_from_civil};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 use store::{Location, ObjectStore, StoreOptions, open_store, strip_root};
 
 /// An object to read.
@@ -23,6 +24,8 @@ pub struct Source {
     pub size: u64,
     /// First second of the hour its key names.
     pub hour: Option<i64>,
+    /// Second it was last written, where the store keeps that.
+    pub written: Option<i64>,
     /// Whether a batch-transform manifest named it.
     pub from_manifest: bool,
     /// What its lines are, where that was said and is not to be found out.
@@ -81,12 +84,36 @@ pub async fn discover(
             shown_key,
             size: meta.size,
             hour,
+            written: written(meta.last_modified),
             from_manifest: false,
             format: None,
         });
     }
     sources.objects = follow_manifests(sources.objects, options).await?;
     Ok(sources)
+}
+
+impl Sources {
+    /// Leaves out objects of other variants than `variants`: those whose key, below the location, names another one in front
+    /// of its hours. None named: all stay.
+    pub fn keep_variants(&mut self, variants: &[String]) {
+        if variants.is_empty() {
+            return;
+        }
+        self.objects
+            .retain(|source| variant_of_key(&source.shown_key).is_none_or(|name| variants.iter().any(|kept| kept == name)));
+    }
+}
+
+/// The variant that `…/variant/yyyy/mm/dd/hh/name` names.
+pub fn variant_of_key(key: &str) -> Option<&str> {
+    hour_of_key(key)?;
+    key.rsplit('/').nth(5)
+}
+
+fn written(time: Option<SystemTime>) -> Option<i64> {
+    let since = time?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// The hour that `…/yyyy/mm/dd/hh/name` names.
@@ -165,6 +192,7 @@ async fn follow_manifests(objects: Vec<Source>, options: &StoreOptions) -> Resul
                         key: meta.key,
                         size: meta.size,
                         hour: manifest.hour,
+                        written: written(meta.last_modified),
                         from_manifest: true,
                         format: None,
                     }));

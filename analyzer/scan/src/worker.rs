@@ -41,6 +41,7 @@ struct ObjectCounts {
     n_lines: u64,
     n_decoded: u64,
     n_rejected: u64,
+    n_records: u64,
 }
 
 /// Frees the other workers if one panics: they would wait for its turn for ever.
@@ -85,6 +86,7 @@ impl Shared {
             object.n_lines = counts.n_lines;
             object.n_decoded = counts.n_decoded;
             object.n_rejected = counts.n_rejected;
+            object.n_records = counts.n_records;
         }
         ordered.records.duplicate_horizon_used = ordered.ledger.forgot;
         ScanOutcome {
@@ -221,6 +223,8 @@ impl Ordered {
                 continue;
             }
             self.records.n_records += 1;
+            self.objects[object_idx as usize].n_records += 1;
+            self.records.n_with_event_id += u64::from(record.event_hash.is_some());
             self.records.n_with_inference_id += u64::from(record.has_inference_id);
             self.records.n_one_sided += u64::from(record.one_sided);
             if let Some(second) = record.second {

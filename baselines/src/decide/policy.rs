@@ -109,7 +109,7 @@ impl Policy {
             when,
             findings: CheckKind::ALL
                 .into_iter()
-                .filter(|check| *check != CheckKind::Rejects)
+                .filter(|check| *check != CheckKind::Rejects && !check.is_capture())
                 .collect(),
             severity: Severity::Warning,
             ignored_columns: BTreeSet::new(),

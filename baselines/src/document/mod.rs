@@ -22,3 +22,6 @@ mod java_double;
 
 pub use error::DocumentError;
 pub use java_double::{java_double, java_percent};
+
+/// The JSON Schema of `monitor.toml` (draft 2020-12), which the reader in `engine::monitor` accepts and refuses files by too.
+pub const MONITOR_SCHEMA: &str = include_str!("../../schemas/monitor.schema.json");

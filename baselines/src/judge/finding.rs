@@ -61,11 +61,29 @@ pub enum CheckKind {
     UnknownColumn,
     /// House: records that could not be read.
     Rejects,
+    /// Capture: not one record in the window.
+    CaptureSilence,
+    /// Capture: hours without a record where there usually are some.
+    CaptureGap,
+    /// Capture: fewer or more records than is usual.
+    CaptureVolume,
+    /// Capture: another share of the requests than the endpoint is set to capture.
+    CaptureSampling,
+    /// Capture: records with one side only.
+    CapturePairing,
+    /// Capture: lines that could not be decoded, few as they are.
+    CaptureDecoding,
+    /// Capture: records delivered again.
+    CaptureDuplicates,
+    /// Capture: records that came after the window was closed.
+    CaptureLate,
+    /// Capture: records without the caller's inference id.
+    CaptureIds,
 }
 
 impl CheckKind {
     /// Every check, in the order findings of one severity are listed.
-    pub const ALL: [CheckKind; 14] = [
+    pub const ALL: [CheckKind; 23] = [
         Self::DataType,
         Self::Completeness,
         Self::BaselineDrift,
@@ -80,6 +98,15 @@ impl CheckKind {
         Self::AbsentColumn,
         Self::UnknownColumn,
         Self::Rejects,
+        Self::CaptureSilence,
+        Self::CaptureGap,
+        Self::CaptureVolume,
+        Self::CaptureSampling,
+        Self::CapturePairing,
+        Self::CaptureDecoding,
+        Self::CaptureDuplicates,
+        Self::CaptureLate,
+        Self::CaptureIds,
     ];
 
     /// The stable name: Model Monitor's `constraint_check_type` for its own six.
@@ -99,12 +126,26 @@ impl CheckKind {
             Self::AbsentColumn => "absent_column",
             Self::UnknownColumn => "unknown_column",
             Self::Rejects => "rejects",
+            Self::CaptureSilence => "capture_silence",
+            Self::CaptureGap => "capture_gap",
+            Self::CaptureVolume => "capture_volume",
+            Self::CaptureSampling => "capture_sampling",
+            Self::CapturePairing => "capture_pairing",
+            Self::CaptureDecoding => "capture_decoding",
+            Self::CaptureDuplicates => "capture_duplicates",
+            Self::CaptureLate => "capture_late",
+            Self::CaptureIds => "capture_ids",
         }
     }
 
     /// Whether Model Monitor has this check.
     pub fn is_model_monitor(self) -> bool {
         self <= Self::CategoricalValues
+    }
+
+    /// Whether it is of capture and not of the data: whether records came as they should have.
+    pub fn is_capture(self) -> bool {
+        self >= Self::CaptureSilence
     }
 }
 

@@ -25,6 +25,7 @@ mod column;
 mod drift;
 mod evidence;
 mod finding;
+mod health;
 mod histogram;
 mod house;
 mod measure;
@@ -54,6 +55,7 @@ pub use verdict::{
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calibrate::{Against, Calibration, ColumnSettings, EarlierFlags, FalseAlarmBudget, MinEffect};
+use crate::capture_health::HealthPolicy;
 use crate::constraint::{CategoricalDriftMethod, ComparisonMethod, Constraints};
 use crate::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
 use drift::Drift;
@@ -100,6 +102,9 @@ pub struct Policy {
     pub earlier: Option<EarlierFlags>,
     /// How large a drift must be to matter.
     pub min_effect: MinEffect,
+    /// What is asked of capture; `None`: it is not judged. Nothing is judged where the run has no
+    /// [`Run::capture`], as that of a table.
+    pub capture_health: Option<HealthPolicy>,
     /// What is different for single columns, by name.
     pub columns: BTreeMap<String, ColumnSettings>,
     /// PSI from which a drift is a violation and not only a warning.
@@ -126,6 +131,7 @@ impl Default for Policy {
             against: Against::Baseline,
             earlier: None,
             min_effect: MinEffect::default(),
+            capture_health: Some(HealthPolicy::default()),
             columns: BTreeMap::new(),
             psi_major: 0.25,
             min_rows: 30,
@@ -231,7 +237,7 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
     if current.n_rows == 0 {
         for check in CheckKind::ALL
             .into_iter()
-            .filter(|check| *check != CheckKind::Rejects)
+            .filter(|check| *check != CheckKind::Rejects && !check.is_capture())
         {
             let remedy = "check location and time window of the capture";
             docket.skip(None, check, "the window has no rows", remedy);
@@ -248,6 +254,11 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
     if policy.judges_as_house() {
         house::check_rejects(&run.records, policy, &mut docket);
     }
+    let capture = if policy.judges_as_house() {
+        health::check(&run, policy, &mut docket)
+    } else {
+        None
+    };
     let Docket {
         mut findings,
         not_evaluated,
@@ -301,6 +312,7 @@ pub fn judge(current: &DatasetSummary, baseline: &BaselineView<'_>, run: Run, po
         columns,
         schema_changes: schema_changes(current),
         judged,
+        capture,
     }
 }
 

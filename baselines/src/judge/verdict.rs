@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::column::ColumnReport;
 use super::finding::{Finding, NotEvaluated};
 use super::schema_change::SchemaChange;
+use crate::capture_health::{CaptureFacts, CaptureHealth};
 use crate::calibrate::{CalibrationBasis, FalseAlarmBudget, MinEffect, RunAlpha};
 
 /// Three-valued outcome.
@@ -49,6 +50,8 @@ pub struct Verdict {
     pub schema_changes: Vec<SchemaChange>,
     /// How it was judged.
     pub judged: Judged,
+    /// What was measured of capture; `None` where it was not judged.
+    pub capture: Option<CaptureHealth>,
 }
 
 impl Verdict {
@@ -76,6 +79,8 @@ pub struct Run {
     pub objects: Vec<ObjectRead>,
     /// Rows by hour, ascending.
     pub volume: Vec<HourVolume>,
+    /// What is counted of capture, for its health; `None` of tables.
+    pub capture: Option<CaptureFacts>,
 }
 
 /// The program that judged.

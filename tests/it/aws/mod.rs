@@ -3,6 +3,7 @@
 //! Every account of these tests is its own, on free ports. Skips by name where moto is not installed.
 
 mod analyze;
+mod clients;
 mod emulator;
 
 use hyper::body::Bytes;
@@ -30,14 +31,17 @@ fn account() -> Option<Aws> {
     Some(aws)
 }
 
-/// A built function with these variables.
+/// A built function with the bucket as its store, and these variables.
 fn function(name: &str, variables: &[(&str, &str)]) -> Function {
-    let variables = variables.iter();
+    let store = format!("s3://{BUCKET}");
+    let variables = [("DRIFTLINE_STORE", store.as_str())]
+        .into_iter()
+        .chain(variables.iter().copied());
     Function {
         name: name.to_owned(),
         program: program::built(name).unwrap(),
         variables: variables
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         concurrency: 4,
         timeout: Duration::from_mins(1),

@@ -13,7 +13,7 @@ const HOSTS: [&str; 3] = ["127.0.0.1", "algo-2", "algo-3"];
 
 /// Objects of a window: unequal, two deliveries of one record on different hosts, bad lines, a shadow record, a column
 /// with more numbers than are kept as they are.
-fn objects() -> Vec<(String, String)> {
+pub(super) fn objects() -> Vec<(String, String)> {
     let mut objects = Vec::new();
     for part in 0..7u32 {
         let mut lines = traffic(part * 100, 40 + part * 10);
@@ -62,7 +62,7 @@ fn team(make: impl Fn() -> Job, settings: &[(&str, &str)], port: u16) -> Vec<Job
         .collect()
 }
 
-fn run_all(jobs: &[Job]) -> Vec<super::job::Ended> {
+pub(super) fn run_all(jobs: &[Job]) -> Vec<super::job::Ended> {
     let children: Vec<_> = jobs.iter().map(Job::start).collect();
     let ended = children.into_iter().zip(jobs);
     ended
@@ -70,8 +70,8 @@ fn run_all(jobs: &[Job]) -> Vec<super::job::Ended> {
         .collect()
 }
 
-fn check_same(one: &Job, jobs: &[Job], ended: &[super::job::Ended]) {
-    for (host, ended) in HOSTS.iter().zip(ended) {
+pub(super) fn check_same(one: &Job, jobs: &[Job], ended: &[super::job::Ended], hosts: &[&str]) {
+    for (host, ended) in hosts.iter().zip(ended) {
         assert_eq!(ended.code, 0, "{host}: {ended:#?}");
     }
     let (alone, merged) = (one.documents(), jobs[0].documents());
@@ -106,7 +106,7 @@ fn three_hosts_give_the_bytes_of_one() {
     assert!(expect.message.contains("7 of "), "{}", expect.message);
     let jobs = team(|| window(&baseline), &[], free_port());
     let ended = run_all(&jobs);
-    check_same(&one, &jobs, &ended);
+    check_same(&one, &jobs, &ended, &HOSTS);
     assert_eq!(ended[0].message, expect.message);
     let records = &jobs[0].output("verdict.json")["records"];
     assert_eq!(records["duplicates"], 6, "{records}");
@@ -128,7 +128,7 @@ fn hosts_may_meet_at_a_location() {
     let exchange = place.path().to_str().unwrap();
     let jobs = team(make, &[("driftline_exchange", exchange)], free_port());
     let ended = run_all(&jobs);
-    check_same(&one, &jobs, &ended);
+    check_same(&one, &jobs, &ended, &HOSTS);
     let left: Vec<_> = walk(place.path());
     assert!(left.is_empty(), "{left:?}");
 }
@@ -244,7 +244,7 @@ fn with_replicated_input_the_first_host_does_it_alone() {
         .map(|name| make().host(name, &HOSTS).replicated())
         .collect();
     let ended = run_all(&jobs);
-    check_same(&one, &jobs, &ended);
+    check_same(&one, &jobs, &ended, &HOSTS);
 }
 
 /// SIGTERM while the first host waits for the others: it stops, says so, and has written nothing.

@@ -9,7 +9,8 @@ mod hosts;
 mod job;
 mod model_quality;
 mod scripts;
-mod sdk;
+pub(crate) mod sdk;
+mod shards;
 
 use job::{Job, captured};
 use serde_json::{Value, json};

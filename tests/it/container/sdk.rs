@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[expect(clippy::print_stdout, reason = "a test that skips says so")]
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("DRIFTLINE_SDK_PYTHON") {
         return Some(named.into());
     }

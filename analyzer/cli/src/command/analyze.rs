@@ -40,6 +40,9 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
         Some(file) => Some(settings::monitor(file, &options).await?),
         None => None,
     };
+    if let Some(monitor) = &monitor {
+        scan.variants.clone_from(&monitor.variants);
+    }
     let request = request(&arguments, monitor.as_ref(), scan, &options).await?;
     let reference = reference(&arguments, monitor.as_ref())?;
     if arguments.compat.is_some() && reference.reference != Reference::Baseline {
@@ -156,6 +159,7 @@ fn reference(
         reference,
         history,
         persistence,
+        invocations: monitor.and_then(|monitor| monitor.capture_health.invocations.clone()),
     })
 }
 

@@ -3,9 +3,9 @@
 //! Reads text; measures nothing.
 
 use crate::settings;
-use baselines::bias::{ATTRIBUTION_LIMIT, AllowedRange, BiasMetric};
+use baselines::bias::ATTRIBUTION_LIMIT;
 use clap::Args;
-use engine::quality::{BiasSettings, FacetRequest, FacetRows, PositiveOutcome};
+use engine::quality::{BiasSettings, WrittenError, facet, outcome, range};
 use engine::{EngineError, ErrorKind};
 use std::collections::BTreeMap;
 
@@ -49,6 +49,12 @@ fn usage(what: String, hint: &str) -> EngineError {
     EngineError::new(ErrorKind::Usage, what).with_hint(hint.to_owned())
 }
 
+/// An error of `argument`.
+fn of(argument: &str, error: WrittenError) -> EngineError {
+    let hint = error.hint;
+    EngineError::new(ErrorKind::Usage, format!("{argument} {}", error.what)).with_hint(hint)
+}
+
 /// Settings as the arguments say them.
 pub(crate) fn bias_settings(
     arguments: &FacetArguments,
@@ -58,10 +64,15 @@ pub(crate) fn bias_settings(
         facets: arguments
             .facet
             .iter()
-            .map(|text| facet(text))
+            .map(|text| facet(text).map_err(|error| of("--facet", error)))
             .collect::<Result<_, _>>()?,
         group: arguments.group.clone(),
-        positive: arguments.bias_outcome.as_deref().map(outcome).transpose()?,
+        positive: arguments
+            .bias_outcome
+            .as_deref()
+            .map(outcome)
+            .transpose()
+            .map_err(|error| of("--bias-outcome", error))?,
         attributions: arguments.attributions.clone(),
         ..BiasSettings::default()
     };
@@ -77,7 +88,7 @@ pub(crate) fn bias_settings(
     found.ranges = ranges
         .bias_range
         .iter()
-        .map(|text| range(text))
+        .map(|text| range(text).map_err(|error| of("--bias-range", error)))
         .collect::<Result<BTreeMap<_, _>, _>>()?;
     found.clarify = ranges
         .clarify
@@ -85,128 +96,4 @@ pub(crate) fn bias_settings(
         .map(|text| settings::location("--clarify", text))
         .collect::<Result<_, _>>()?;
     Ok(found)
-}
-
-fn facet(text: &str) -> Result<FacetRequest, EngineError> {
-    const HINT: &str = "COLUMN, COLUMN=VALUE,VALUE or \"COLUMN>NUMBER\"";
-    let (column, rows) = match text.find(['=', '>']) {
-        None => (text, FacetRows::EachValue),
-        Some(at) if text[at..].starts_with('>') => {
-            let threshold = text[at + 1..]
-                .trim()
-                .parse()
-                .ok()
-                .filter(|number: &f64| number.is_finite());
-            let threshold = threshold
-                .ok_or_else(|| usage(format!("--facet is `{text}`, expected a number behind `>`"), HINT))?;
-            (&text[..at], FacetRows::Above(threshold))
-        }
-        Some(at) => {
-            let values = text[at + 1..].split(',').map(|value| value.trim().to_owned());
-            (&text[..at], FacetRows::Values(values.collect()))
-        }
-    };
-    let no_value = matches!(&rows, FacetRows::Values(values) if values.iter().any(String::is_empty));
-    if column.trim().is_empty() || no_value {
-        return Err(usage(
-            format!("--facet is `{text}`, which lacks a column or a value"),
-            HINT,
-        ));
-    }
-    Ok(FacetRequest {
-        column: column.trim().to_owned(),
-        rows,
-    })
-}
-
-fn outcome(text: &str) -> Result<PositiveOutcome, EngineError> {
-    const HINT: &str = "classes of the problem with commas, or \">NUMBER\"";
-    match text.trim().strip_prefix('>') {
-        Some(number) => match number.trim().parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(PositiveOutcome::Above(number)),
-            _ => Err(usage(
-                format!("--bias-outcome is `{text}`, expected a number behind `>`"),
-                HINT,
-            )),
-        },
-        None => {
-            let classes: Vec<String> = text.split(',').map(|class| class.trim().to_owned()).collect();
-            if classes.iter().any(String::is_empty) {
-                return Err(usage(
-                    format!("--bias-outcome is `{text}`, which lacks a class"),
-                    HINT,
-                ));
-            }
-            Ok(PositiveOutcome::Classes(classes))
-        }
-    }
-}
-
-fn range(text: &str) -> Result<(BiasMetric, AllowedRange), EngineError> {
-    let wrong = |what: String| {
-        usage(
-            what,
-            "for example --bias-range DI=0.8..1.25 or --bias-range AD=..0.05",
-        )
-    };
-    let (name, ends) = text
-        .split_once('=')
-        .ok_or_else(|| wrong(format!("--bias-range is `{text}`, expected METRIC=LOW..HIGH")))?;
-    let metric = BiasMetric::named(name.trim()).ok_or_else(|| {
-        let names = BiasMetric::PRE_TRAINING
-            .iter()
-            .chain(&BiasMetric::POST_TRAINING)
-            .map(|metric| metric.name());
-        usage(
-            format!("--bias-range names `{}`, which is no bias metric", name.trim()),
-            &format!("one of {}", names.collect::<Vec<_>>().join(", ")),
-        )
-    })?;
-    let end = |text: &str, open: f64| match text.trim() {
-        "" => Some(open),
-        text => text.parse::<f64>().ok().filter(|number| number.is_finite()),
-    };
-    let parsed = ends
-        .split_once("..")
-        .and_then(|(low, high)| Some((end(low, f64::NEG_INFINITY)?, end(high, f64::INFINITY)?)));
-    match parsed {
-        Some((low, high)) if low <= high => Ok((metric, AllowedRange { low, high })),
-        Some(_) => Err(wrong(format!(
-            "--bias-range is `{text}`: its low end is above its high end"
-        ))),
-        None => Err(wrong(format!(
-            "--bias-range is `{text}`, expected METRIC=LOW..HIGH"
-        ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facets_are_columns_values_or_thresholds() {
-        let rows = |text: &str| facet(text).unwrap().rows;
-        assert_eq!(rows("city"), FacetRows::EachValue);
-        assert_eq!(
-            rows("city=Bern, Basel"),
-            FacetRows::Values(vec!["Bern".to_owned(), "Basel".to_owned()])
-        );
-        assert_eq!(rows("city=a>b"), FacetRows::Values(vec!["a>b".to_owned()]));
-        assert_eq!(rows("age > 40.5"), FacetRows::Above(40.5));
-        for wrong in ["age>old", "=1", "city=", "city=a,,b", "age>NaN", ""] {
-            assert!(facet(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn ranges_have_a_metric_and_two_ends() {
-        let (metric, allowed) = range("di=0.8..1.25").unwrap();
-        assert_eq!((metric, allowed.low, allowed.high), (BiasMetric::DI, 0.8, 1.25));
-        assert_eq!(range("AD=..0.05").unwrap().1.low, f64::NEG_INFINITY);
-        assert_eq!(range("AD=-0.1..").unwrap().1.high, f64::INFINITY);
-        for wrong in ["DI", "DI=1", "DI=2..1", "XX=0..1", "DI=a..b"] {
-            assert!(range(wrong).is_err(), "{wrong}");
-        }
-    }
 }

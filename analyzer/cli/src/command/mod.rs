@@ -11,6 +11,8 @@ pub(crate) mod container;
 mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod monitor;
 pub(crate) mod replay;
 pub(crate) mod pipeline;
 pub(crate) mod quality;
@@ -40,6 +42,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Detect(arguments) => detect::run(arguments).await,
             Command::Bias(arguments) => Box::pin(bias::run(arguments)).await,
             Command::Replay(arguments) => Box::pin(replay::run(arguments)).await,
+            Command::Init(arguments) => Box::pin(init::run(arguments)).await,
+            Command::Monitor(arguments) => Box::pin(monitor::run(arguments)).await,
             Command::Import(arguments) => Box::pin(import::run(arguments)).await,
             Command::Export(arguments) => Box::pin(export::run(arguments)).await,
             Command::Timeline(arguments) => timeline::run(arguments).await,

@@ -8,11 +8,13 @@ use baselines::document::quality::QualityDocument;
 use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy, ValueMatrix};
 use clap::{Args, ValueEnum};
 use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
+use engine::monitor::{Monitor, QualitySettings};
 use engine::quality::{Attribute, ClassSettings, QualityColumns, QualityRequest, QualityRun, run as measure};
 use engine::report::format::{count, percent};
+use engine::scan::ScanSettings;
 use engine::{EngineError, ErrorKind};
 use std::fmt::Write as _;
-use store::StoreOptions;
+use store::{Location, StoreOptions};
 
 /// What is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,18 +74,24 @@ pub(crate) struct ColumnArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct QualityArguments {
-    /// Predictions: captured traffic, batch-transform output, or a table with an id column.
-    #[arg(long, value_name = "LOCATION")]
-    capture: String,
-    /// Labels: ground-truth JSON Lines by hour as Model Monitor has them, or a CSV or Parquet table with an id column.
-    #[arg(long, value_name = "LOCATION")]
-    ground_truth: String,
-    /// A baseline made with labels, or Model Monitor's model-quality statistics.json and constraints.json.
-    #[arg(long, value_name = "LOCATION")]
-    baseline: String,
-    /// What is predicted.
-    #[arg(long, value_enum)]
-    problem: ProblemArgument,
+    /// The monitor's settings: capture, ground_truth, problem_type and [quality] (docs/monitor.md). Flags stand above the
+    /// file.
+    #[arg(long, value_name = "FILE")]
+    monitor: Option<String>,
+    /// Predictions: captured traffic, batch-transform output, or a table with an id column; needed without --monitor.
+    #[arg(long, value_name = "LOCATION", required_unless_present = "monitor")]
+    capture: Option<String>,
+    /// Labels: ground-truth JSON Lines by hour as Model Monitor has them, or a CSV or Parquet table with an id column;
+    /// needed without --monitor.
+    #[arg(long, value_name = "LOCATION", required_unless_present = "monitor")]
+    ground_truth: Option<String>,
+    /// A baseline made with labels, or Model Monitor's model-quality statistics.json and constraints.json; needed without
+    /// --monitor.
+    #[arg(long, value_name = "LOCATION", required_unless_present = "monitor")]
+    baseline: Option<String>,
+    /// What is predicted; needed without --monitor.
+    #[arg(long, value_enum, required_unless_present = "monitor")]
+    problem: Option<ProblemArgument>,
     /// Where the revisions r1, r2, … of this window's quality go, and latest.json, which names the newest.
     #[arg(long, value_name = "LOCATION")]
     output: String,
@@ -117,15 +125,15 @@ pub(crate) struct QualityArguments {
     /// Capture's sampling percentage over time (CSV `from,percentage`), where it changed: rows are weighed by its inverse.
     #[arg(long, value_name = "LOCATION")]
     sampling: Option<String>,
-    /// Share of predictions that must have a label before quality is judged.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    min_coverage: f64,
-    /// Labelled predictions there must be before quality is judged.
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    min_labels: u64,
-    /// By whose rule a metric breaches its constraint.
-    #[arg(long, value_enum, default_value = "house")]
-    convention: ConventionArgument,
+    /// Share of predictions that must have a label before quality is judged; 0.5 without it.
+    #[arg(long, value_name = "SHARE")]
+    min_coverage: Option<f64>,
+    /// Labelled predictions there must be before quality is judged; 30 without it.
+    #[arg(long, value_name = "N")]
+    min_labels: Option<u64>,
+    /// By whose rule a metric breaches its constraint; house without it.
+    #[arg(long, value_enum)]
+    convention: Option<ConventionArgument>,
     /// What time it is, for how many labels are to be expected; the latest time in the data without it.
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
@@ -182,62 +190,124 @@ pub(crate) async fn run(arguments: QualityArguments) -> anyhow::Result<u8> {
     })
 }
 
+/// What is to be measured: the monitor's settings, and the flags above them.
 async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<QualityRequest, EngineError> {
-    let place = |name: &str, text: &Option<String>| {
-        text.as_deref()
-            .map(|text| settings::location(name, text))
-            .transpose()
+    let file = match &arguments.monitor {
+        Some(file) => Some(settings::monitor(file, store).await?),
+        None => None,
     };
-    let named = |text: &Option<String>| text.as_deref().map(Attribute::parse);
-    if !(0.0..=1.0).contains(&arguments.min_coverage) {
+    let schema = match (&arguments.reading.schema, &file) {
+        (None, Some(file)) => settings::schema_at(file.schema.as_ref(), store).await?,
+        (named, _) => settings::schema(named.as_deref(), store).await?,
+    };
+    let place = |name: &str, text: &Option<String>, other: Option<Location>| match text {
+        Some(text) => settings::location(name, text).map(Some),
+        None => Ok(other),
+    };
+    let file = file.as_ref();
+    let quality = file.and_then(|file| file.quality.clone()).unwrap_or_default();
+    let given = |found: Option<Location>, argument: &str, key: &str| {
+        found.ok_or_else(|| {
+            let wrong = format!("{argument} is not given, and the monitor has no {key}");
+            EngineError::new(ErrorKind::Usage, wrong)
+                .with_hint("docs/monitor.md, section `Quality`, shows what a monitor file needs to run it")
+        })
+    };
+    let of_file = |at: fn(&Monitor) -> Option<&Location>| file.and_then(at).cloned();
+    let capture = place("--capture", &arguments.capture, of_file(|file| Some(&file.capture)))?;
+    let labels = of_file(|file| file.ground_truth.as_ref());
+    let ground_truth = place("--ground-truth", &arguments.ground_truth, labels)?;
+    let baseline = quality.baseline.clone().or_else(|| of_file(|file| Some(&file.baseline)));
+    let baseline = place("--baseline", &arguments.baseline, baseline)?;
+    let problem = arguments.problem.map(Problem::from).or_else(|| file.and_then(|file| file.problem));
+    let quality = with_flags(quality, arguments)?;
+    Ok(QualityRequest {
+        capture: given(capture, "--capture", "`capture`")?,
+        ground_truth: given(ground_truth, "--ground-truth", "`ground_truth`")?,
+        baseline: given(baseline, "--baseline", "`baseline`")?,
+        problem: problem.ok_or_else(|| {
+            EngineError::new(ErrorKind::Usage, "--problem is not given, and the monitor has no `problem_type`")
+                .with_hint("binary, multiclass or regression")
+        })?,
+        columns: quality.columns,
+        classes: quality.classes,
+        schema,
+        segments: quality.segments,
+        find_segments: quality.find_segments,
+        bias: quality.bias,
+        explain: place("--explain", &arguments.explain, quality.explain)?,
+        sampling: place("--sampling", &arguments.sampling, quality.sampling)?,
+        options: QualityOptions {
+            min_labels: quality.policy.min_labels,
+            value_matrix: quality.value_matrix,
+            ..QualityOptions::default()
+        },
+        policy: quality.policy,
+        as_of: settings::time("--as-of", arguments.as_of.as_deref())?,
+        history: place("--history", &arguments.history, quality.history)?,
+        merged: quality.merged && !arguments.no_merged,
+        output: settings::location("--output", &arguments.output)?,
+        settings: ScanSettings {
+            variants: file.map(|file| file.variants.clone()).unwrap_or_default(),
+            ..settings::scan_settings(&arguments.reading)?
+        },
+        store: store.clone(),
+        title: arguments.title.clone().or_else(|| file.map(|file| file.name.clone())),
+    })
+}
+
+/// The file's settings with what flags say in their place.
+fn with_flags(file: QualitySettings, arguments: &QualityArguments) -> Result<QualitySettings, EngineError> {
+    if let Some(share) = arguments.min_coverage.filter(|share| !(0.0..=1.0).contains(share)) {
         return Err(EngineError::new(
             ErrorKind::Usage,
-            format!(
-                "--min-coverage is {}, expected a share from 0 to 1",
-                arguments.min_coverage
-            ),
+            format!("--min-coverage is {share}, expected a share from 0 to 1"),
         ));
     }
+    let named = |text: &Option<String>, other: Option<Attribute>| text.as_deref().map(Attribute::parse).or(other);
     let (columns, classes) = columns(&arguments.columns)?;
-    Ok(QualityRequest {
-        capture: settings::location("--capture", &arguments.capture)?,
-        ground_truth: settings::location("--ground-truth", &arguments.ground_truth)?,
-        baseline: settings::location("--baseline", &arguments.baseline)?,
-        problem: arguments.problem.into(),
+    let has_bias = !arguments.facets.facet.is_empty()
+        || arguments.facets.attributions.is_some()
+        || !arguments.ranges.clarify.is_empty();
+    let list = |given: &[String], other: Vec<String>| if given.is_empty() { other } else { given.to_vec() };
+    Ok(QualitySettings {
         columns: QualityColumns {
-            id: named(&arguments.id),
-            time: named(&arguments.time),
-            ground_truth_id: named(&arguments.ground_truth_id),
-            label_time: named(&arguments.label_time),
-            ..columns
+            prediction: columns.prediction.or(file.columns.prediction),
+            probability: if columns.probability.is_empty() {
+                file.columns.probability
+            } else {
+                columns.probability
+            },
+            label: columns.label.or(file.columns.label),
+            id: named(&arguments.id, file.columns.id),
+            time: named(&arguments.time, file.columns.time),
+            ground_truth_id: named(&arguments.ground_truth_id, file.columns.ground_truth_id),
+            label_time: named(&arguments.label_time, file.columns.label_time),
         },
-        classes,
-        schema: settings::schema(arguments.reading.schema.as_deref(), store).await?,
-        segments: arguments.segment.clone(),
-        find_segments: arguments.find_segments,
-        bias: bias_settings(&arguments.facets, Some(&arguments.ranges))?,
-        explain: place("--explain", &arguments.explain)?,
-        sampling: place("--sampling", &arguments.sampling)?,
-        options: QualityOptions {
-            min_labels: arguments.min_labels,
-            ..options(&arguments.columns)?
+        classes: ClassSettings {
+            classes: classes.classes.or(file.classes.classes),
+            positive: classes.positive.or(file.classes.positive),
+            threshold: classes.threshold.or(file.classes.threshold),
         },
+        segments: list(&arguments.segment, file.segments),
+        find_segments: arguments.find_segments || file.find_segments,
+        bias: if has_bias {
+            bias_settings(&arguments.facets, Some(&arguments.ranges))?
+        } else {
+            file.bias
+        },
+        value_matrix: options(&arguments.columns)?.value_matrix.or(file.value_matrix),
         policy: QualityPolicy {
             convention: match arguments.convention {
-                ConventionArgument::House => QualityConvention::House,
-                ConventionArgument::Sagemaker => QualityConvention::Sagemaker,
+                Some(ConventionArgument::House) => QualityConvention::House,
+                Some(ConventionArgument::Sagemaker) => QualityConvention::Sagemaker,
+                None => file.policy.convention,
             },
-            min_coverage: arguments.min_coverage,
-            min_labels: arguments.min_labels,
-            ..QualityPolicy::default()
+            min_coverage: arguments.min_coverage.unwrap_or(file.policy.min_coverage),
+            min_labels: arguments.min_labels.unwrap_or(file.policy.min_labels),
+            ..file.policy
         },
-        as_of: settings::time("--as-of", arguments.as_of.as_deref())?,
-        history: place("--history", &arguments.history)?,
-        merged: !arguments.no_merged,
-        output: settings::location("--output", &arguments.output)?,
-        settings: settings::scan_settings(&arguments.reading)?,
-        store: store.clone(),
-        title: arguments.title.clone(),
+        ..file
     })
 }
 

@@ -66,7 +66,8 @@ pub(crate) async fn replay(
             start: Some(group.start),
             end: Some(group.start + n as i64 * group.length),
         };
-        let sources = discover(history.capture, history.options, &bounds).await?;
+        let mut sources = discover(history.capture, history.options, &bounds).await?;
+        sources.keep_variants(&history.settings.variants);
         if sources.objects.is_empty() {
             any_object |= sources.n_outside_window > 0;
             for idx in 0..n {

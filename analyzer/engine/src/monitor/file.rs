@@ -5,6 +5,7 @@
 
 use super::length::Length;
 use baselines::calibrate::{FalseAlarmBudget, Persistence};
+use baselines::quality::Problem;
 use baselines::reference::Reference;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -17,20 +18,49 @@ use toml::Spanned;
 pub(super) struct Written {
     #[serde(deserialize_with = "name")]
     pub(super) name: String,
+    #[serde(default, deserialize_with = "endpoint")]
+    pub(super) endpoint: Option<String>,
+    #[serde(default, deserialize_with = "variants")]
+    pub(super) variants: Vec<String>,
     pub(super) capture: Spanned<String>,
     pub(super) baseline: Spanned<String>,
+    pub(super) ground_truth: Option<Spanned<String>>,
+    pub(super) problem_type: Option<WrittenProblem>,
     pub(super) schema: Option<Spanned<String>>,
     pub(super) history: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) output_columns_position: WrittenPosition,
     #[serde(default = "one_day", deserialize_with = "window")]
     pub(super) window: Length,
-    #[serde(default = "no_grace")]
-    pub(super) grace: Length,
+    pub(super) grace: Option<Length>,
+    #[serde(default, deserialize_with = "time_zone")]
+    pub(super) time_zone: Option<String>,
     #[serde(default)]
     pub(super) drift: WrittenDrift,
+    pub(super) quality: Option<super::quality::Written>,
+    #[serde(default)]
+    pub(super) capture_health: super::health::Written,
     pub(super) retrain: Option<super::retrain::Written>,
     pub(super) alerts: Option<super::alerts::Written>,
+}
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum WrittenProblem {
+    Binary,
+    Multiclass,
+    Regression,
+}
+
+impl From<WrittenProblem> for Problem {
+    fn from(written: WrittenProblem) -> Self {
+        match written {
+            WrittenProblem::Binary => Self::Binary,
+            WrittenProblem::Multiclass => Self::Multiclass,
+            WrittenProblem::Regression => Self::Regression,
+        }
+    }
 }
 
 /// Where outputs stand among the columns of a baseline without roles.
@@ -76,8 +106,66 @@ fn one_day() -> Length {
     Length::DAY
 }
 
-fn no_grace() -> Length {
-    Length::from_seconds(0)
+/// SageMaker's form of names of endpoints and variants: letters, digits and single hyphens between them.
+fn is_sagemaker_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    (1..=63).contains(&bytes.len())
+        && bytes.iter().all(fits)
+        && bytes.first() != Some(&b'-')
+        && bytes.last() != Some(&b'-')
+}
+
+const NAME_FORM: &str = "expected 1 to 63 letters, digits and `-`, none of them at an end";
+
+fn endpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if !is_sagemaker_name(&text) {
+        return Err(D::Error::custom(format!("`{text}` cannot name an endpoint, {NAME_FORM}")));
+    }
+    Ok(Some(text))
+}
+
+/// One variant, so that its error has its own place.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Variant(String);
+
+impl TryFrom<String> for Variant {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if is_sagemaker_name(&text) {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` cannot name a variant, {NAME_FORM}"))
+        }
+    }
+}
+
+fn variants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let written = Vec::<Variant>::deserialize(deserializer)?;
+    if written.is_empty() {
+        return Err(D::Error::custom("no variant is named, expected at least one, or leave the key out"));
+    }
+    let mut names: Vec<String> = Vec::new();
+    for Variant(name) in written {
+        if names.contains(&name) {
+            return Err(D::Error::custom(format!("variant `{name}` is named twice")));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match jiff::tz::TimeZone::get(&text) {
+        Ok(_) => Ok(Some(text)),
+        Err(_) => Err(D::Error::custom(format!(
+            "`{text}` is no time zone, expected a name of the IANA database such as `UTC`, `Europe/Zurich` or `America/New_York`"
+        ))),
+    }
 }
 
 pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -102,7 +190,7 @@ fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error
     Ok(length)
 }
 
-fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FalseAlarmBudget>, D::Error> {
+pub(super) fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FalseAlarmBudget>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
 }

@@ -20,8 +20,13 @@
 mod alerts;
 mod fault;
 mod file;
+mod health;
 pub mod length;
+pub mod quality;
 pub mod retrain;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
 #[cfg(test)]
 mod tests;
 
@@ -29,10 +34,14 @@ use crate::error::{EngineError, ErrorKind};
 use crate::plan::OutputPosition;
 use baselines::calibrate::{ColumnSettings, FalseAlarmBudget, MinEffect, Persistence};
 use baselines::judge::Policy;
+use baselines::quality::Problem;
 use baselines::reference::Reference;
 use file::{Written, WrittenPosition};
+pub use health::HealthSettings;
 pub use length::Length;
+pub use quality::QualitySettings;
 pub use retrain::RetrainSettings;
+pub use schema::{SCHEMA, SCHEMA_FILE};
 use std::collections::BTreeMap;
 use store::{Location, StoreOptions, join_key, open_store};
 use toml::Spanned;
@@ -44,10 +53,18 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub struct Monitor {
     /// What people call it: 1 to 63 letters, digits, `-`, `_`, `.`.
     pub name: String,
+    /// The endpoint it watches, by SageMaker's name.
+    pub endpoint: Option<String>,
+    /// Its production variants that are watched; empty: whatever `capture` holds.
+    pub variants: Vec<String>,
     /// Captured traffic.
     pub capture: Location,
     /// The folder of its baseline.
     pub baseline: Location,
+    /// Labels, as they come.
+    pub ground_truth: Option<Location>,
+    /// What is predicted.
+    pub problem: Option<Problem>,
     /// Column names, roles and types, where the baseline does not say them.
     pub schema: Option<Location>,
     /// Outputs of earlier runs, for references other than the baseline.
@@ -58,8 +75,14 @@ pub struct Monitor {
     pub window: Length,
     /// How long after its end a window waits for late records.
     pub grace: Length,
+    /// Time zone in which reports show times (IANA name); documents have UTC. `None`: UTC.
+    pub time_zone: Option<String>,
     /// What may alarm.
     pub drift: DriftSettings,
+    /// How good the predictions are; `None` without `[quality]`.
+    pub quality: Option<QualitySettings>,
+    /// What capture is expected to be like.
+    pub capture_health: HealthSettings,
     /// When to retrain; `None` without `[retrain]`.
     pub retrain: Option<RetrainSettings>,
     /// Who is told of what; `None` without `[alerts]`.
@@ -89,6 +112,7 @@ impl Monitor {
             window_seconds: Some(self.window.seconds() as f64),
             min_effect: self.drift.min_effect,
             columns: self.drift.columns.clone(),
+            capture_health: self.capture_health.policy.clone(),
             ..Policy::default()
         }
     }
@@ -126,29 +150,37 @@ impl Monitor {
             .retrain
             .map(|section| section.settings(&written.name, place))
             .transpose()?;
+        let at = |key: &str, written: &Option<Spanned<String>>| {
+            written.as_ref().map(|written| place(key, written)).transpose()
+        };
+        let quality = written.quality.map(|section| section.settings(place)).transpose()?;
+        let grace_seconds = written.grace.map(Length::seconds);
+        let capture_health =
+            written
+                .capture_health
+                .settings(written.ground_truth.is_some(), grace_seconds, place)?;
         let alerts = written
             .alerts
-            .map(|section| section.settings(&written.name, None));
+            .map(|section| section.settings(&written.name, written.endpoint.as_deref()));
         Ok(Self {
+            endpoint: written.endpoint,
+            variants: written.variants,
+            ground_truth: at("ground_truth", &written.ground_truth)?,
+            problem: written.problem_type.map(Problem::from),
+            time_zone: written.time_zone,
+            quality,
+            capture_health,
             capture: place("capture", &written.capture)?,
             baseline: place("baseline", &written.baseline)?,
-            schema: written
-                .schema
-                .as_ref()
-                .map(|at| place("schema", at))
-                .transpose()?,
-            history: written
-                .history
-                .as_ref()
-                .map(|at| place("history", at))
-                .transpose()?,
+            schema: at("schema", &written.schema)?,
+            history: at("history", &written.history)?,
             name: written.name,
             output_position: match written.output_columns_position {
                 WrittenPosition::Start => OutputPosition::Start,
                 WrittenPosition::End => OutputPosition::End,
             },
             window: written.window,
-            grace: written.grace,
+            grace: written.grace.unwrap_or(Length::from_seconds(0)),
             retrain,
             alerts,
             drift: DriftSettings {

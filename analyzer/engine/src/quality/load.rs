@@ -102,7 +102,10 @@ async fn read_predictions(
         Whose::Window => ("capture", "reading predictions"),
         Whose::Baseline => ("baseline data", "reading labelled predictions"),
     };
-    let sources = discover(location, request.store, &request.settings.window).await?;
+    let mut sources = discover(location, request.store, &request.settings.window).await?;
+    if matches!(whose, Whose::Window) {
+        sources.keep_variants(&request.settings.variants);
+    }
     refuse_empty(location, &sources, what)?;
     let looked = probe(&sources.objects).await?;
     let columns = scan_columns(request, &looked);

@@ -39,6 +39,7 @@ mod verdict;
 mod verdict_fairness;
 mod weights;
 mod write;
+mod written;
 
 pub use attribute::Attribute;
 pub use baseline::{
@@ -52,3 +53,4 @@ pub use request::{
 };
 pub use run::{QualityRun, run};
 pub use write::PAGE_FILE;
+pub use written::{WrittenError, facet, outcome, range};

@@ -8,7 +8,7 @@ use super::verdict_fairness;
 use crate::error::{EngineError, ErrorKind};
 use baselines::document::verdict::{
     BaselineV1, FindingV2, JudgedV2, NotEvaluatedV2, ObjectV1, QualityEstimateV2, QualityMetricV2, QualityV2,
-    RecordsV2, SeverityV1, SoftwareV1, SourceV1, StatusV1, V2, VersionedVerdict, WindowV1,
+    RecordsV2, SeverityV1, SoftwareV1, SourceV1, StatusV1, V3, VersionedVerdict, WindowV1,
 };
 use baselines::quality::{MetricCheck, MetricOutcome};
 use capture::time::format_rfc3339;
@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 impl QualityRun {
     /// `verdict.json`.
     pub fn verdict_bytes(&self, request: &QualityRequest) -> Result<Vec<u8>, EngineError> {
-        VersionedVerdict::V2(self.twin(request))
+        VersionedVerdict::V3(self.twin(request))
             .to_bytes()
             .map_err(|error| {
                 EngineError::new(ErrorKind::Internal, "the verdict cannot be written").with_source(error)
             })
     }
 
-    fn twin(&self, request: &QualityRequest) -> V2 {
+    fn twin(&self, request: &QualityRequest) -> V3 {
         let document = &self.document;
         let checks = self.verdict.iter().flat_map(|verdict| &verdict.checks);
         let known = self
@@ -69,7 +69,7 @@ impl QualityRun {
             ),
             ("shown", document.shown.clone()),
         ];
-        V2 {
+        V3 {
             software: SoftwareV1 {
                 name: "driftline".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -130,6 +130,7 @@ impl QualityRun {
                 alarm: None,
             },
             quality: Some(self.section()),
+            capture_health: None,
         }
     }
 

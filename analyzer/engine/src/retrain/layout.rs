@@ -76,7 +76,7 @@ impl Layout {
 }
 
 /// Revision that a folder's name says, `r2` → 2.
-pub(super) fn revision_of_folder(name: &str) -> Option<u32> {
+pub(crate) fn revision_of_folder(name: &str) -> Option<u32> {
     let digits = name.strip_prefix('r')?;
     let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_plain
@@ -86,7 +86,7 @@ pub(super) fn revision_of_folder(name: &str) -> Option<u32> {
 }
 
 /// Start and end that a folder's name says, `2026-11-01T00:00:00Z--2026-11-02T00:00:00Z`.
-pub(super) fn span_of_folder(name: &str) -> Option<(i64, i64)> {
+pub(crate) fn span_of_folder(name: &str) -> Option<(i64, i64)> {
     let (start, end) = name.split_once("--")?;
     let span = (
         capture::time::parse_rfc3339(start)?,

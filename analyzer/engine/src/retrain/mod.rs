@@ -28,6 +28,7 @@ pub use act::Started;
 pub use answer::{PastRetraining, Why};
 pub use follow::RunState;
 pub use layout::Layout;
+pub(crate) use layout::{revision_of_folder, span_of_folder};
 pub use service::{
     Execution, ExecutionStatus, Patience, PipelineService, ServiceError, ServiceErrorKind, StartRequest,
     Step, TRAINING_KINDS,

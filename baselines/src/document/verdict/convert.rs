@@ -5,15 +5,17 @@ use super::v1::{
     BaselineV1, CategoriesV1, CategoryV1, HistogramV1, MeasurementV1, NotComputableV1, NumericV1, ObjectV1,
     ParametersV1, SchemaChangeV1, SeverityV1, SideV1, SoftwareV1, SourceV1, StatusV1, VolumeV1, WindowV1,
 };
-use super::v2::{ColumnV2, FindingV2, JudgedV2, NotEvaluatedV2, RecordsV2, V2};
+use super::v2::{ColumnV2, FindingV2, JudgedV2, NotEvaluatedV2, RecordsV2};
+use super::v3::{CaptureMeasureV3, V3};
+use crate::capture_health::{CaptureMeasure, CaptureOutcome};
 use crate::compare::{Convention, Measurement, Method};
 use crate::judge::{
-    BaselineSource, Bins, CategoryReport, ColumnReport, Finding, Histogram, Judged, NotEvaluated,
+    BaselineSource, Bins, CategoryReport, CheckKind, ColumnReport, Finding, Histogram, Judged, NotEvaluated,
     NumericReport, Run, SchemaChange, SchemaChangeKind, Severity, SideReport, Status, Verdict, psi_limit,
 };
 use crate::summary::InferredType;
 
-impl From<&Verdict> for V2 {
+impl From<&Verdict> for V3 {
     fn from(verdict: &Verdict) -> Self {
         let Run {
             software,
@@ -22,6 +24,7 @@ impl From<&Verdict> for V2 {
             records,
             objects,
             volume,
+            capture: _,
         } = verdict.run.clone();
         Self {
             software: SoftwareV1 {
@@ -93,6 +96,10 @@ impl From<&Verdict> for V2 {
                 alarm: verdict.judged.alarm.as_ref().map(drift::alarm),
             },
             quality: None,
+            capture_health: verdict
+                .capture
+                .as_ref()
+                .map(|health| health.measures.iter().map(capture_measure).collect()),
         }
     }
 }
@@ -316,5 +323,27 @@ fn schema_change(change: &SchemaChange) -> SchemaChangeV1 {
         to,
         object_idx: u64::from(change.position.object_idx),
         line: change.position.line,
+    }
+}
+
+fn capture_measure(found: &CaptureMeasure) -> CaptureMeasureV3 {
+    let (outcome, reason) = match &found.outcome {
+        CaptureOutcome::Usual => ("usual", None),
+        CaptureOutcome::Unusual => ("unusual", None),
+        CaptureOutcome::NotEvaluated(why) => ("not_evaluated", Some(why.clone())),
+    };
+    CaptureMeasureV3 {
+        check: CheckKind::from(found.check).name().to_owned(),
+        outcome: outcome.to_owned(),
+        reason,
+        n: found.n,
+        of: found.of,
+        value: found.value,
+        limit: found.limit,
+        bound: found.bound,
+        p_value: found.p_value,
+        level: found.level,
+        hours: found.hours.clone(),
+        against: found.against.clone(),
     }
 }

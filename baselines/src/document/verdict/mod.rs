@@ -3,7 +3,7 @@
 //! A version enum with one plain twin per version; the newest is written, all are read, for ever. Golden pairs are in
 //! `test-data/verdict`. Everything the HTML report shows stands in this document, so a report can be made again from
 //! it. Changelog of the format: **1** first version; **2** the numbers behind drift, its terms, remedies of what was not
-//! evaluated, records without a time, and (may be absent) how good the predictions were.
+//! evaluated, records without a time, and (may be absent) how good the predictions were; **3** what was measured of capture.
 //!
 //! Does not judge, and does not turn a stored verdict back into domain types: readers use the newest twin.
 
@@ -13,6 +13,7 @@ mod quality;
 mod upgrade;
 mod v1;
 mod v2;
+mod v3;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod tests;
 pub use quality::{QualityEstimateV2, QualityMetricV2, QualityV2};
 pub use v1::*;
 pub use v2::*;
+pub use v3::*;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +31,7 @@ use super::{DocumentError, canonical, error};
 pub const VERDICT_FILE: &str = "verdict.json";
 
 /// The newest version.
-pub type Latest = V2;
+pub type Latest = V3;
 
 /// A stored verdict of any version.
 #[expect(
@@ -45,6 +47,9 @@ pub enum VersionedVerdict {
     /// Version 2.
     #[serde(rename = "2")]
     V2(V2),
+    /// Version 3.
+    #[serde(rename = "3")]
+    V3(V3),
 }
 
 impl VersionedVerdict {
@@ -61,10 +66,11 @@ impl VersionedVerdict {
         match head.version.as_str() {
             "1" => Ok(Self::V1(error::from_bytes(VERDICT_FILE, bytes)?)),
             "2" => Ok(Self::V2(error::from_bytes(VERDICT_FILE, bytes)?)),
+            "3" => Ok(Self::V3(error::from_bytes(VERDICT_FILE, bytes)?)),
             _ => Err(DocumentError::Version {
                 document: VERDICT_FILE,
                 found: head.version,
-                supported: "1 and 2",
+                supported: "1, 2 and 3",
             }),
         }
     }
@@ -80,14 +86,15 @@ impl VersionedVerdict {
     /// The newest form.
     pub fn into_latest(self) -> Latest {
         match self {
-            Self::V1(twin) => twin.into(),
-            Self::V2(twin) => twin,
+            Self::V1(twin) => V2::from(twin).into(),
+            Self::V2(twin) => twin.into(),
+            Self::V3(twin) => twin,
         }
     }
 }
 
 impl From<Latest> for VersionedVerdict {
     fn from(twin: Latest) -> Self {
-        Self::V2(twin)
+        Self::V3(twin)
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::*;
+use crate::capture_health::{CaptureFacts, PastWindow};
 use crate::constraint::suggest;
 use crate::document::model_monitor::tests::check_schema;
 use crate::judge::{
@@ -74,6 +75,16 @@ fn texts(name: &str, counts: &[(&str, u64)]) -> ColumnSummary {
             complete: true,
         }),
         spans: [None; CellClass::COUNT],
+    }
+}
+
+/// A day with 30 rows in each of its first three hours.
+fn past(start: i64) -> PastWindow {
+    PastWindow {
+        start,
+        end: start + 86_400,
+        rows: 90,
+        by_hour: (0..3).map(|hour| (start + hour * 3_600, 30)).collect(),
     }
 }
 
@@ -158,6 +169,18 @@ fn verdict() -> Verdict {
                 rows: 24,
             },
         ],
+        capture: Some(CaptureFacts {
+            // 2026-11-21: rows in two hours, where three have some in other weeks.
+            window: Some((1_795_219_200, 1_795_305_600)),
+            lines: 70,
+            rejected: 4,
+            records: 64,
+            rows: 64,
+            duplicates: 1,
+            by_hour: BTreeMap::from([(1_795_219_200, 40), (1_795_222_800, 24)]),
+            past: (1..=5).map(|back| past(1_795_219_200 - back * 604_800)).collect(),
+            ..CaptureFacts::default()
+        }),
     };
     judge(&current, &view, run, &Policy::default())
 }
@@ -187,7 +210,7 @@ fn a_verdict_is_written_as_the_golden_file() {
 
 #[test]
 fn old_versions_are_read_for_ever_and_written_as_the_newest() {
-    for version in ["v1", "v2", "v2_quality"] {
+    for version in ["v1", "v2", "v2_quality", "v3"] {
         let stored = std::fs::read(test_data(&format!("{version}.json"))).unwrap();
         let read = VersionedVerdict::from_bytes(&stored).unwrap();
         let written = VersionedVerdict::from(read.into_latest()).to_bytes().unwrap();
@@ -230,6 +253,11 @@ fn the_golden_verdict_has_something_in_every_part() {
             .flat_map(|column| &column.measurements)
             .any(|found| found.limit.is_some())
     );
+    let health = twin.capture_health.as_ref().unwrap();
+    for outcome in ["usual", "unusual", "not_evaluated"] {
+        assert!(health.iter().any(|measure| measure.outcome == outcome), "{outcome}");
+    }
+    assert!(twin.findings.iter().any(|finding| finding.check == "capture_gap"));
     let ids: std::collections::BTreeSet<&str> =
         twin.findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(ids.len(), twin.findings.len());
@@ -293,15 +321,18 @@ fn the_quality_section_is_read_whole() {
 #[test]
 fn the_published_schema_describes_what_is_written() {
     check_schema("verdict.v1", &std::fs::read(test_data("v1.json")).unwrap());
+    for name in ["v2.json", "v2_quality.json"] {
+        check_schema("verdict.v2", &std::fs::read(test_data(name)).unwrap());
+    }
     for name in [
         "v1.expected.json",
-        "v2.json",
         "v2.expected.json",
-        "v2_quality.json",
         "v2_quality.expected.json",
+        "v3.json",
+        "v3.expected.json",
         "latest.json",
     ] {
-        check_schema("verdict.v2", &std::fs::read(test_data(name)).unwrap());
+        check_schema("verdict.v3", &std::fs::read(test_data(name)).unwrap());
     }
 }
 
@@ -317,7 +348,7 @@ fn other_versions_and_damage_are_errors_with_a_place() {
     };
     check(
         r#"{"version":"9"}"#,
-        "verdict.json has version 9, this program reads 1 and 2",
+        "verdict.json has version 9, this program reads 1, 2 and 3",
     );
     check(
         "{}",

@@ -1,7 +1,8 @@
-//! Version 1 → 2: what version 1 did not say is absent. Does not judge.
+//! Version 1 → 2 → 3: what an older version did not say is absent. Does not judge.
 
 use super::v1::{ColumnV1, FindingV1, NotEvaluatedV1, V1};
 use super::v2::{ColumnV2, FindingV2, JudgedV2, NotEvaluatedV2, RecordsV2, V2};
+use super::v3::V3;
 
 impl From<V1> for V2 {
     fn from(old: V1) -> Self {
@@ -35,6 +36,27 @@ impl From<V1> for V2 {
                 alarm: None,
             },
             quality: None,
+        }
+    }
+}
+
+impl From<V2> for V3 {
+    fn from(old: V2) -> Self {
+        Self {
+            software: old.software,
+            status: old.status,
+            window: old.window,
+            baseline: old.baseline,
+            records: old.records,
+            findings: old.findings,
+            not_evaluated: old.not_evaluated,
+            columns: old.columns,
+            schema_changes: old.schema_changes,
+            objects: old.objects,
+            volume: old.volume,
+            judged: old.judged,
+            quality: old.quality,
+            capture_health: None,
         }
     }
 }

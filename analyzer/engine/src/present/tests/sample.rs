@@ -181,6 +181,7 @@ fn run() -> Run {
                 rows: 8 + (idx * 7) % 6,
             })
             .collect(),
+        capture: None,
     }
 }
 
