@@ -60,9 +60,80 @@ pub enum EventError {
         /// The field.
         field: &'static str,
     },
+    /// The monitor's name is none.
+    #[error("field `monitor` is no name of a monitor: 1 to 63 letters, digits, `-`, `_`, `.`")]
+    MonitorName,
     /// The window can hold nothing.
     #[error("field `start` is not before field `end`, so the window is empty")]
     EmptyWindow,
+}
+
+/// Which windows are to be closed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DueEvent {
+    /// One monitor; all without it.
+    pub monitor: Option<String>,
+    /// The time it is taken to be; the invocation's without it.
+    pub now: Option<i64>,
+}
+
+/// What an invocation of the analyze function asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// One window, on demand.
+    Window(AnalyzeEvent),
+    /// Windows that are over.
+    Due(DueEvent),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DueFields {
+    monitor: Option<Value>,
+    now: Option<Value>,
+}
+
+impl Request {
+    /// Reads a payload: one that names a capture, a baseline or an output is a window's; `{}`, `{"monitor"?, "now"?}` and
+    /// what EventBridge sends on a schedule of a rule are not.
+    pub fn from_payload(payload: Value) -> Result<Self, EventError> {
+        let Some(fields) = payload.as_object() else {
+            return AnalyzeEvent::from_payload(payload).map(Self::Window);
+        };
+        if fields.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
+            let now = fields.get("time").cloned();
+            return Ok(Self::Due(DueEvent {
+                monitor: None,
+                now: now.map(|value| time("time", value)).transpose()?,
+            }));
+        }
+        let is_due = fields
+            .keys()
+            .all(|key| ["monitor", "now"].contains(&key.as_str()));
+        if !is_due {
+            return AnalyzeEvent::from_payload(payload).map(Self::Window);
+        }
+        let fields: DueFields = serde_json::from_value(payload).map_err(|error| EventError::Fields {
+            problem: error.to_string(),
+        })?;
+        let monitor = fields.monitor.map(|value| text("monitor", value)).transpose()?;
+        if monitor.as_deref().is_some_and(|name| !is_monitor_name(name)) {
+            return Err(EventError::MonitorName);
+        }
+        Ok(Self::Due(DueEvent {
+            monitor,
+            now: fields.now.map(|value| time("now", value)).transpose()?,
+        }))
+    }
+}
+
+/// Whether a text can be a monitor's name: it becomes part of a key.
+pub fn is_monitor_name(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && !text.starts_with('.')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// The fields as they come. They are typed one by one below, because serde's own errors repeat the value.
@@ -190,6 +261,36 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn windows_that_are_over_are_asked_for_by_name_time_or_neither() {
+        let due = |payload: Value| match Request::from_payload(payload) {
+            Ok(Request::Due(event)) => event,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(due(json!({})), DueEvent::default());
+        let named = due(json!({"monitor": "churn", "now": "2026-01-01T00:00:00Z"}));
+        assert_eq!(
+            (named.monitor.as_deref(), named.now),
+            (Some("churn"), Some(1767225600))
+        );
+        let scheduled =
+            json!({"detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z", "detail": {}});
+        assert_eq!(due(scheduled).now, Some(1767225600));
+        for (field, value) in [
+            ("monitor", json!("../x")),
+            ("monitor", json!(5150)),
+            ("now", json!("secret")),
+        ] {
+            let mut payload = json!({});
+            payload[field] = value;
+            let error = Request::from_payload(payload).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{field}`")), "{error}");
+            assert!(!error.contains("secret") && !error.contains("5150"), "{error}");
+        }
+        let window = json!({"capture": "a", "baseline": "b", "output": "c"});
+        assert!(matches!(Request::from_payload(window), Ok(Request::Window(_))));
     }
 
     #[test]

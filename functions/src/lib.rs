@@ -10,6 +10,8 @@
 pub mod bus;
 pub mod context;
 pub mod event;
+#[cfg(feature = "ingest")]
+pub mod ingest;
 pub mod log;
 #[cfg(feature = "analyze")]
 pub mod outcome;

@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 60
+    disable_nagle_algorithm = True  # head and body are two writes: the second must not wait for the client's delayed ACK
     model: inference.Model
     one_at_a_time: threading.Lock
 

@@ -152,7 +152,7 @@ fn the_timeline_draws_estimate_and_labels() {
         return;
     };
     let world = World::new().unwrap();
-    world.succeed("demo --output demo").unwrap();
+    world.succeed("demo --output demo --without-training").unwrap();
     for name in [
         "demo/timeline/timeline.html",
         "demo/quality/2011-05/r3/quality.html",

@@ -217,3 +217,67 @@ fn what_the_definition_does_not_declare_is_refused_and_said() {
         answer.stderr
     );
 }
+
+#[test]
+fn requests_of_a_deployment_are_valid_by_botocores_service_model() {
+    let world = world();
+    start(&world, &world.path("trainer").display().to_string());
+    assert_eq!(follow(&world)["outcome"]["status"], "Succeeded");
+    let id = incident(&world)["id"].clone();
+    let package = json!({
+        "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/bikes/1", "ModelPackageVersion": 1,
+        "ModelPackageGroupName": "bikes", "ModelApprovalStatus": "Approved",
+        "CustomerMetadataProperties": {"driftline:incident": id},
+    });
+    put(&world, "package.json", &package.to_string());
+    let capture = json!({"EnableCapture": false, "InitialSamplingPercentage": 25, "DestinationS3Uri": "s3://bucket/capture",
+        "KmsKeyId": "alias/capture", "CaptureOptions": [{"CaptureMode": "Input"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]}});
+    let config = json!({"EndpointConfigName": "bikes-1", "CreationTime": "2026-01-01T00:00:00Z",
+        "EndpointConfigArn": "arn:aws:sagemaker:eu-west-1:123456789012:endpoint-config/bikes-1",
+        "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r", "DataCaptureConfig": capture,
+        "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": "bikes-old", "InitialInstanceCount": 2,
+            "InstanceType": "ml.m5.large", "InitialVariantWeight": 1.0}]});
+    put(&world, "config.json", &config.to_string());
+    let mut all = Vec::new();
+    let mut names = Vec::new();
+    for strategy in ["canary", "linear", "rolling", "all-at-once"] {
+        let answer = world
+            .succeed(&format!(
+                "retrain complete {COMMON} --description package.json --endpoint bikes --endpoint-config config.json \
+                 --alarm bikes-5xx --alarm bikes-latency --deployment {strategy} --json"
+            ))
+            .unwrap();
+        let both: Value = serde_json::from_str(&answer.stdout).unwrap();
+        assert_eq!(both["completion"]["verdict"], "deploying");
+        let requests = both["deployment"]["requests"].as_array().unwrap().clone();
+        assert_eq!(requests[1]["request"]["DataCaptureConfig"]["EnableCapture"], true);
+        assert_eq!(
+            requests[1]["request"]["DataCaptureConfig"]["CaptureOptions"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
+        names.push(requests[1]["request"]["EndpointConfigName"].clone());
+        all.extend(requests);
+        // A plan is written once: another strategy needs the first one gone.
+        let place = format!(
+            "store/monitors/bikes/retraining/{}/r1/deployment.json",
+            id.as_str().unwrap()
+        );
+        std::fs::remove_file(world.path(&place)).unwrap();
+    }
+    names.dedup();
+    assert_eq!(names.len(), 1, "names follow from package and configuration");
+    let Some(python) = crate::from_model_monitor::export::python() else {
+        return;
+    };
+    let (is_valid, said) = crate::from_model_monitor::export::validated(&python, &Value::from(all.clone()));
+    assert!(is_valid && said == "valid: 12\n", "{said}");
+    all[2]["request"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"] = json!([{"Alarm": "x"}]);
+    assert!(
+        !crate::from_model_monitor::export::validated(&python, &Value::from(all)).0,
+        "the check can fail"
+    );
+}

@@ -10,10 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::world::World;
 
-/// What to make; both parts begin at midnight in UTC.
+/// What to make; both parts begin at the same time of the day.
 #[derive(Debug, Clone)]
 pub struct History {
-    /// Days of training data, from 2026-01-01 on.
+    /// Where the training data begins.
+    pub begins: Timestamp,
+    /// Days of training data.
     pub training_days: u64,
     /// Days of capture, behind them.
     pub days: u64,
@@ -39,9 +41,10 @@ struct Row {
 }
 
 impl History {
-    /// Twenty days of training, twelve of capture; the fourth is missing, from the ninth on `x` is shifted.
+    /// From 2026-01-01T00:00:00Z on twenty days of training, twelve of capture; the fourth is missing, from the ninth on `x` is shifted.
     pub fn usual() -> Self {
         Self {
+            begins: "2026-01-01T00:00:00Z".parse().expect("a literal time stamp"),
             training_days: 20,
             days: 12,
             per_hour: 20,
@@ -95,8 +98,7 @@ impl History {
     }
 
     fn time(&self, record: u64) -> Timestamp {
-        let start: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a literal time stamp");
-        start + SignedDuration::from_secs((record * 3600 / self.per_hour) as i64)
+        self.begins + SignedDuration::from_secs((record * 3600 / self.per_hour) as i64)
     }
 
     fn row(&self, record: u64, shift: i64) -> Row {

@@ -122,6 +122,43 @@ impl Synth {
         })
     }
 
+    /// Writes the same as `n_objects` small objects of equal size, spread over `n_hours` hours: what a busy endpoint
+    /// captures. Their keys below the folder, in key order.
+    pub fn write_objects(&self, folder: &Path, n_objects: u64, n_hours: u64) -> Result<Vec<String>> {
+        let per_object = (self.n_records / n_objects).max(1);
+        let columns = self.columns();
+        let mut keys = Vec::new();
+        let mut lines = Vec::new();
+        for object in 0..n_objects {
+            let start = hour_start(object * n_hours / n_objects);
+            let of_hour = object % n_objects.div_ceil(n_hours);
+            let mut key = start
+                .strftime("bench/AllTraffic/%Y/%m/%d/%H/")
+                .to_string()
+                .into_bytes();
+            key.extend_from_slice(format!("{:02}-{:02}-000-", of_hour / 60 % 60, of_hour % 60).as_bytes());
+            write_uuid(
+                &mut Random::new(self.seed ^ ID_STREAM, u64::MAX - object),
+                &mut key,
+            );
+            let key = format!("{}.jsonl", String::from_utf8_lossy(&key));
+            let date_and_hour = start.strftime("%Y-%m-%dT%H").to_string();
+            lines.clear();
+            for record in object * per_object..(object + 1) * per_object {
+                let second = record * 3600 / per_object % 3600;
+                self.write_record(record, &columns, &date_and_hour, second, &mut lines);
+            }
+            let file = folder.join(&key);
+            if let Some(above) = file.parent() {
+                std::fs::create_dir_all(above).with_context(|| format!("create {}", above.display()))?;
+            }
+            std::fs::write(&file, &lines).with_context(|| format!("write {}", file.display()))?;
+            keys.push(key);
+        }
+        keys.sort();
+        Ok(keys)
+    }
+
     fn write_hour(&self, folder: &Path, hour: u64) -> Result<u64> {
         let per_hour = self.records_per_hour();
         let records = hour * per_hour..((hour + 1) * per_hour).min(self.n_records);

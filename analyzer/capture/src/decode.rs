@@ -73,6 +73,9 @@ pub struct ChunkOutcome {
     pub n_without_time: u64,
     /// Refused lines, in order.
     pub rejects: Vec<Reject>,
+    /// Of each refused line: the second of its record, where it was refused only after its time was read. A window that
+    /// does not hold the second would not have refused it.
+    pub reject_seconds: Vec<Option<Option<i64>>>,
     /// Decoded records inside the window, in order.
     pub records: Vec<RecordMeta>,
 }
@@ -91,6 +94,8 @@ pub struct Decoder {
     window: TimeWindow,
     limits: Limits,
     batch: ColumnBatch,
+    /// The second of the record that is being read, once it is known to lie inside.
+    placed: Option<Option<i64>>,
 }
 
 impl Decoder {
@@ -100,6 +105,7 @@ impl Decoder {
             window,
             limits,
             batch: ColumnBatch::new(layout, limits.max_extra_columns),
+            placed: None,
         }
     }
 
@@ -140,6 +146,7 @@ impl Decoder {
             }
             let line_idx = outcome.n_lines;
             outcome.n_lines += 1;
+            self.placed = None;
             match self.line(line, line_idx as u32, object, &mut outcome) {
                 Ok(()) => outcome.n_decoded += 1,
                 Err(reason) => {
@@ -157,6 +164,7 @@ impl Decoder {
                         n_bytes,
                         reason,
                     });
+                    outcome.reject_seconds.push(self.placed);
                 }
             }
         }
@@ -167,6 +175,7 @@ impl Decoder {
                 n_bytes,
                 reason: RejectReason::LineTooLong,
             });
+            outcome.reject_seconds.push(None);
             outcome.n_lines += 1;
         }
         outcome
@@ -244,7 +253,7 @@ impl Decoder {
 
     /// Whether the record is in the window, and its second if that is known.
     fn time(
-        &self,
+        &mut self,
         info: &EventInfo<'_>,
         object: &ObjectContext,
         outcome: &mut ChunkOutcome,
@@ -262,7 +271,10 @@ impl Decoder {
                 Ok(Placement::Outside)
             }
             None if !self.window.is_unbounded() => Err(RejectReason::InvalidTime),
-            second => Ok(Placement::Inside(second)),
+            second => {
+                self.placed = Some(second);
+                Ok(Placement::Inside(second))
+            }
         }
     }
 

@@ -55,6 +55,12 @@ pub(crate) enum Command {
     Pipeline(crate::command::pipeline::PipelineArguments),
     /// Decide whether to retrain, start the pipeline once, follow it, and say why.
     Retrain(crate::command::retrain::RetrainArguments),
+    /// Take new objects of a monitor in and close its windows that are over, on this machine.
+    Watch(crate::command::watch::WatchArguments),
+    /// Profile some of a window's objects into a part, for a driver that spreads keys over machines.
+    Profile(crate::command::parts::ProfileArguments),
+    /// Merge parts into a window's documents; refuses when one of the manifest is missing.
+    Merge(crate::command::parts::MergeArguments),
     /// Tell people of incidents, once each: send, test, mute, acknowledge.
     Alerts(crate::command::alerts::AlertsArguments),
     /// Show the whole thing on real data, in a local folder.
@@ -166,6 +172,12 @@ pub(crate) struct DemoArguments {
     /// Folder to work in; it is the store.
     #[arg(long, value_name = "FOLDER", default_value = "driftline-demo")]
     pub(crate) output: PathBuf,
+    /// Leave out the last act, in which a model is trained, served and retrained.
+    #[arg(long)]
+    pub(crate) without_training: bool,
+    /// A Python 3.11 that has the packages of demo/requirements-training.txt; without it they are installed below FOLDER.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "without_training")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,8 +2,8 @@
 //!
 //! Brings scan, baseline and judge together and writes the window's documents. Does not measure and does not judge.
 
-use crate::capture_health;
 use crate::baseline::{LoadedBaseline, load, refuse_empty, settings_for, software};
+use crate::capture_health;
 use crate::earlier::recall;
 use crate::error::{EngineError, ErrorKind};
 use crate::output::write_all;
@@ -125,7 +125,8 @@ pub(crate) async fn judged(
     let mut run = run_of(request, baseline, &outcome);
     if request.policy.compat.is_none() {
         let window = (request.settings.window.start, request.settings.window.end);
-        run.capture = capture_health::facts(&outcome, window, reference, &request.policy, &request.options).await?;
+        run.capture =
+            capture_health::facts(&outcome, window, reference, &request.policy, &request.options).await?;
     }
     let earlier = earlier(reference, baseline, bounds(asked, seen), &request.options).await?;
     let policy = Policy {

@@ -42,6 +42,7 @@ pub mod series;
 pub mod table;
 pub mod timeline;
 pub mod training;
+pub mod windows;
 
 pub use ::scan::{error, plan, progress, sources};
 pub use error::{EngineError, ErrorKind};

@@ -106,6 +106,7 @@ fn parameters(variant: Variant) -> Value {
         json!({"Name": "AnalyzerImage", "Type": "String"}),
         json!({"Name": "TrainingImage", "Type": "String"}),
         json!({"Name": "InferenceImage", "Type": "String"}),
+        json!({"Name": "Algorithm", "Type": "String", "DefaultValue": "blend", "EnumValues": ["blend", "network", "boosting"]}),
         json!({"Name": "RoleArn", "Type": "String"}),
         json!({"Name": "ModelPackageGroup", "Type": "String"}),
         json!({"Name": "ApprovalStatus", "Type": "String", "DefaultValue": "PendingManualApproval",
@@ -127,7 +128,8 @@ fn parameters(variant: Variant) -> Value {
     }
     if variant.tune {
         all.extend([
-            json!({"Name": "TuningTrials", "Type": "Integer", "DefaultValue": 8}),
+            // No default: `retrain` shares the GPU hours out among this many jobs and the last training.
+            json!({"Name": "TuningTrials", "Type": "Integer"}),
             json!({"Name": "TuningMetric", "Type": "String", "DefaultValue": "validation:auc"}),
             json!({"Name": "TuningDirection", "Type": "String", "DefaultValue": "Maximize", "EnumValues": ["Maximize", "Minimize"]}),
         ]);
@@ -295,6 +297,7 @@ const TUNED: [(&str, &str, &str, &str); 3] = [
 
 fn hyperparameters() -> Value {
     json!({
+        "algorithm": parameter("Algorithm"),
         "epochs": as_text("Epochs"),
         "seed": as_text("Seed"),
     })
@@ -319,7 +322,7 @@ fn tune(variant: Variant) -> Value {
             "HyperParameterTuningJobConfig": {
                 "Strategy": "Bayesian",
                 "HyperParameterTuningJobObjective": {"Type": parameter("TuningDirection"), "MetricName": parameter("TuningMetric")},
-                "ResourceLimits": {"MaxNumberOfTrainingJobs": parameter("TuningTrials"), "MaxParallelTrainingJobs": 2},
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": parameter("TuningTrials"), "MaxParallelTrainingJobs": 1},
                 "ParameterRanges": {
                     "ContinuousParameterRanges": ranges,
                     "CategoricalParameterRanges": [],

@@ -8,9 +8,11 @@
 //! takes objects in stays small. Does not read Parquet tables ([`table`] says what it asks of whoever does), judges
 //! nothing and writes nothing.
 
+pub mod baseline;
 pub mod clock;
 pub mod error;
 mod ledger;
+pub mod length;
 mod pass;
 pub mod plan;
 pub mod probe;

@@ -79,8 +79,8 @@ pub struct Look {
     /// Columns of a CSV or Parquet table.
     header: Option<Vec<String>>,
     is_parquet: bool,
-    /// Shapes of input and output, by line.
-    lines: Vec<[Option<SideShape>; 2]>,
+    /// Shapes of input and output of neighbouring lines, and how many they are.
+    lines: Vec<(usize, [Option<SideShape>; 2])>,
 }
 
 /// Looks at the first records of `sources`.
@@ -102,7 +102,7 @@ pub async fn look(
             break;
         }
         let look = look_at(source, &layout, tables, MAX_LINES - n_lines).await?;
-        n_lines += look.lines.len();
+        n_lines += look.lines.iter().map(|(n, _)| n).sum::<usize>();
         looks.push(look);
     }
     Ok(looks)
@@ -124,11 +124,12 @@ pub fn combine(looks: &[Look]) -> Probe {
         if probe.fallback.is_none() {
             probe.fallback = look.format;
         }
-        for shapes in look.lines.iter().take(MAX_LINES - n_lines) {
-            n_lines += 1;
+        for (n, shapes) in &look.lines {
+            let n = (*n).min(MAX_LINES - n_lines);
+            n_lines += n;
             for (votes, shape) in votes.iter_mut().zip(shapes) {
-                if let Some(shape) = shape {
-                    *votes.entry(shape).or_default() += 1;
+                if let Some(shape) = shape.as_ref().filter(|_| n > 0) {
+                    *votes.entry(shape).or_default() += n;
                 }
             }
         }
@@ -169,7 +170,13 @@ async fn look_at(
         .split_inclusive(|byte| *byte == b'\n')
         .filter(|line| line.ends_with(b"\n") || bare.len() < HEAD_BYTES)
         .take(max_lines);
-    look.lines = lines.map(|line| shapes_of(line, &context, layout)).collect();
+    for line in lines {
+        let shapes = shapes_of(line, &context, layout);
+        match look.lines.last_mut() {
+            Some((n, last)) if *last == shapes => *n += 1,
+            _ => look.lines.push((1, shapes)),
+        }
+    }
     Ok(look)
 }
 

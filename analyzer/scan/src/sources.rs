@@ -111,7 +111,8 @@ pub fn variant_of_key(key: &str) -> Option<&str> {
     key.rsplit('/').nth(5)
 }
 
-fn written(time: Option<SystemTime>) -> Option<i64> {
+/// Second of a time of writing.
+pub fn written(time: Option<SystemTime>) -> Option<i64> {
     let since = time?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
 }

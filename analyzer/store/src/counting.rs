@@ -102,6 +102,11 @@ impl ObjectStore for CountingStore {
         self.inner.head(key).await
     }
 
+    async fn version_of(&self, key: &str, etag: &str) -> Result<Option<String>, StoreError> {
+        add(&self.counters.heads, 1);
+        self.inner.version_of(key, etag).await
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         add(&self.counters.deletes, 1);
         self.inner.delete(key).await

@@ -25,6 +25,22 @@ pub trait ObjectStore: fmt::Debug + Send + Sync {
     /// does not exist.
     async fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError>;
 
+    /// Names of the folders directly below `prefix`, which ends in `/`; sorted. A store that can ask for them alone does.
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut names: Vec<String> = Vec::new();
+        for meta in self.list(prefix).await? {
+            let below = meta.key.strip_prefix(prefix).and_then(|rest| rest.split_once('/'));
+            if let Some((name, _)) = below
+                && names.last().is_none_or(|last| last != name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
     /// Starts reading an object; its bytes come in chunks, in order, at most a few read ahead.
     ///
     /// A connection that drops is taken up again where it broke, on the same version of the object or not at all.
@@ -44,6 +60,11 @@ pub trait ObjectStore: fmt::Debug + Send + Sync {
 
     /// Size, time and (where it costs nothing) entity tag of an object.
     async fn head(&self, key: &str) -> Result<ObjectMeta, StoreError>;
+
+    /// The version of the object, where the store keeps versions and its entity tag is still this one; else `None`.
+    async fn version_of(&self, _key: &str, _etag: &str) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
 
     /// Removes an object; a missing one is no error.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;

@@ -18,16 +18,7 @@ pub fn lower_limit(hits: u64, n: u64, alpha: f64) -> f64 {
     if limit.is_finite() { limit } else { 0.0 }
 }
 
-/// Which tail is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tail {
-    /// As few, or fewer.
-    Fewer,
-    /// As many, or more.
-    More,
-}
-
-/// The probability that a Poisson count as usual is as far on one side as `current`, given `n_past` equal periods with `past`
+/// The probability that a Poisson count as usual is as small as `current` (`fewer`), or as large, given `n_past` equal periods with `past`
 /// events together.
 ///
 /// Given their sum, the current count is binomial with `p = 1 / (n_past + 1)` (J. Przyborowski, H. Wilenski, Biometrika 31,
@@ -35,20 +26,18 @@ pub enum Tail {
 /// divided by `dispersion` (at least 1; quasi-likelihood, P. McCullagh, J. A. Nelder, Generalized Linear Models, 1989,
 /// §9.2.4, with the binomial tail continued by the incomplete beta function). 1 where nothing can be told.
 pub fn conditional_tail(current: u64, past: u64, n_past: u64, dispersion: f64, fewer: bool) -> f64 {
-    let tail = if fewer { Tail::Fewer } else { Tail::More };
     let scale = dispersion.max(1.0);
     let (x, rest) = (current as f64 / scale, past as f64 / scale);
     if n_past == 0 || !scale.is_finite() || x + rest <= 0.0 {
         return 1.0;
     }
     let p = 1.0 / (n_past as f64 + 1.0);
-    let found = match tail {
-        // P(X ≤ x) = I_{1−p}(N − x, x + 1); nothing in the past makes every count possible.
-        Tail::Fewer if rest <= 0.0 => Ok(1.0),
-        Tail::Fewer => checked_beta_reg(rest, x + 1.0, 1.0 - p),
-        // P(X ≥ x) = I_p(x, N − x + 1)
-        Tail::More if x <= 0.0 => Ok(1.0),
-        Tail::More => checked_beta_reg(x, rest + 1.0, p),
+    // P(X ≤ x) = I_{1−p}(N − x, x + 1) and P(X ≥ x) = I_p(x, N − x + 1); at an end of the range each is certain.
+    let found = match fewer {
+        true if rest <= 0.0 => return 1.0,
+        true => checked_beta_reg(rest, x + 1.0, 1.0 - p),
+        false if x <= 0.0 => return 1.0,
+        false => checked_beta_reg(x, rest + 1.0, p),
     };
     found.ok().filter(|p| p.is_finite()).unwrap_or(1.0)
 }

@@ -321,7 +321,9 @@ fn settle(mut incident: Incident, policy: &Policy, evidence: &Evidence<'_>) -> I
     let from = match incident.stage {
         IncidentStage::Open { .. } => i64::MIN,
         IncidentStage::Retrained { at } => at,
-        IncidentStage::Retraining | IncidentStage::Resolved { .. } => return incident,
+        IncidentStage::Retraining | IncidentStage::Escalated { .. } | IncidentStage::Resolved { .. } => {
+            return incident;
+        }
     };
     let wanted = policy.resolve_after.max(1) as usize;
     let mut quiet_until = None;

@@ -38,6 +38,13 @@ pub enum IncidentStage {
         /// When it succeeded.
         at: i64,
     },
+    /// The new model did not help: a person's, until somebody closes it.
+    Escalated {
+        /// Since when.
+        at: i64,
+        /// Why.
+        reason: String,
+    },
     /// Over.
     Resolved {
         /// From when on windows belong to the next incident.
@@ -54,6 +61,7 @@ impl IncidentStage {
             Self::Open { .. } => "open",
             Self::Retraining => "retraining",
             Self::Retrained { .. } => "retrained",
+            Self::Escalated { .. } => "escalated",
             Self::Resolved { .. } => "resolved",
         }
     }
@@ -83,9 +91,9 @@ impl Incident {
         !matches!(self.stage, IncidentStage::Resolved { .. })
     }
 
-    /// Where it stands after what became of its runs; a resolution stays.
+    /// Where it stands after what became of its runs; a resolution stays, and so does an escalation.
     pub(super) fn with_runs(mut self, runs: &[&PastRun]) -> Self {
-        if !self.is_unresolved() {
+        if !self.is_unresolved() || matches!(self.stage, IncidentStage::Escalated { .. }) {
             return self;
         }
         let newest = runs

@@ -17,6 +17,9 @@ mod incident;
 mod input;
 mod instance;
 mod policy;
+mod proof;
+#[cfg(test)]
+mod proof_tests;
 mod quiet;
 mod rules;
 mod signal;
@@ -33,6 +36,7 @@ pub use input::{
 };
 pub use instance::gpus_of;
 pub use policy::{ApprovalMode, Policy, PolicyError};
+pub use proof::{ALL_ROWS, Check, Compared, Measured, Proof, ProofRow, ProofVerdict, ServedWindow, prove};
 pub use quiet::{QuietHours, QuietHoursError, UtcOffset, UtcOffsetError};
 pub use signal::{ConfirmationAnswer, SignalAnswer, SignalWindow};
 pub use token::request_token;

@@ -137,9 +137,16 @@ fn incident(facts: &Facts<'_>) -> RuleAnswer {
             ),
             None,
             format!(
-                "the new model is served and {} windows after it are quiet, or the incident is closed (`driftline retrain close`)",
+                "the new model is shown to help (`driftline retrain complete`), {} windows after it are quiet, or the incident is closed (`driftline retrain close`)",
                 facts.policy.resolve_after
             ),
+        ),
+        IncidentStage::Escalated { at, reason } => no(
+            Rule::Incident,
+            input,
+            format!("it is a person's since {}: {reason}", format_time(*at)),
+            None,
+            "somebody closes it (`driftline retrain close`)",
         ),
         IncidentStage::Resolved { at, reason } => no(
             Rule::Incident,

@@ -123,6 +123,13 @@ impl ColumnProfile {
         }
     }
 
+    /// Says which object the cells seen so far are from.
+    pub(super) fn place(&mut self, object_idx: u32) {
+        for (first, last) in self.spans.iter_mut().flatten() {
+            (first.object_idx, last.object_idx) = (object_idx, object_idx);
+        }
+    }
+
     /// Adds what `other`, of the same plan, has seen.
     pub fn merge(&mut self, other: &Self) {
         for (total, more) in self.counts.iter_mut().zip(&other.counts) {

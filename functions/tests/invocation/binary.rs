@@ -9,7 +9,12 @@ use std::process::{Child, Command, Stdio};
 
 /// The binary with Lambda's variables and no others.
 fn function(runtime_api: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_analyze"));
+    function_named(env!("CARGO_BIN_EXE_analyze"), runtime_api)
+}
+
+/// The same of any binary.
+pub(crate) fn function_named(binary: &str, runtime_api: &str) -> Command {
+    let mut command = Command::new(binary);
     command
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
@@ -25,11 +30,11 @@ fn function(runtime_api: &str) -> Command {
 }
 
 /// A running function; it ends with the test, however that ends.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     /// Ends the process and gives all that it wrote.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.0.kill().unwrap();
         let mut text = String::new();
         self.0.stdout.take().unwrap().read_to_string(&mut text).unwrap();

@@ -1,7 +1,7 @@
 //! The analyze handler, called as the binary calls it.
 
 use crate::scene::{N_BROKEN, N_RECORDS, Scene};
-use functions::analyze::handle;
+use functions::analyze::{Answer, handle};
 use functions::context::{Context, STORE};
 use functions::outcome::{HandlerError, Outcome};
 use serde_json::{Value, json};
@@ -13,7 +13,10 @@ async fn invoke(payload: Value) -> Result<Outcome, HandlerError> {
         _ => Err(VarError::NotPresent),
     })
     .unwrap();
-    handle(payload, &context).await
+    match handle(payload, &context, 0).await? {
+        Answer::Window(outcome) => Ok(outcome),
+        Answer::Due { .. } => panic!("a window was asked for"),
+    }
 }
 
 async fn refused(payload: Value) -> (&'static str, String) {

@@ -8,3 +8,4 @@ mod scene;
 
 mod binary;
 mod handler;
+mod ingest;

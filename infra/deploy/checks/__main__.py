@@ -57,7 +57,9 @@ def main(arguments):
         if missed:
             return 1
         skipped = f", {n_skipped} skipped for want of npm" if n_skipped else ""
-        print(f"infra/deploy: {n_planted} planted errors, each caught by the gate it is for{skipped} ({time.monotonic() - start:.0f} s)")
+        print(
+            f"infra/deploy: {n_planted} planted errors, each caught by the gate it is for{skipped} ({time.monotonic() - start:.0f} s)"
+        )
     return 0
 
 

@@ -21,12 +21,27 @@ PASSED_OVER_BY_LINT = {"W3002"}
 # (file, resource, issue, part of the detail) -> reason. parliament 1.6.4.
 PASSED_OVER_BY_PARLIAMENT = {
     ("key.yaml", "Key", "RESOURCE_STAR", ""): "a key's own policy says `*` for the key",
-    ("key.yaml", "Key", "UNKNOWN_CONDITION_FOR_ACTION", "kms:EncryptionContext"): "DescribeKey takes no context, the others do",
+    (
+        "key.yaml",
+        "Key",
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        "kms:EncryptionContext",
+    ): "DescribeKey takes no context, the others do",
     ("key.yaml", "Key", "MISMATCHED_TYPE", "ArnLike"): "CloudWatch Logs' guide compares the context's value as an ARN",
     ("storage.yaml", "BucketPolicy", "MISMATCHED_TYPE", "s3:TlsVersion"): "its numbers have no fractions",
-    ("storage.yaml", "BucketPolicy", "UNKNOWN_CONDITION_FOR_ACTION", "s3:TlsVersion"): "a denial of s3:* meets actions without TLS",
+    (
+        "storage.yaml",
+        "BucketPolicy",
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        "s3:TlsVersion",
+    ): "a denial of s3:* meets actions without TLS",
     ("functions.yaml", "NetworkUse", "RESOURCE_MISMATCH", "ec2:"): "Lambda's guide asks for */* of the account",
-    ("functions.yaml", "NetworkUse", "UNKNOWN_CONDITION_FOR_ACTION", "lambda:SourceFunctionArn"): "a key of Lambda's credentials, for any action",
+    (
+        "functions.yaml",
+        "NetworkUse",
+        "UNKNOWN_CONDITION_FOR_ACTION",
+        "lambda:SourceFunctionArn",
+    ): "a key of Lambda's credentials, for any action",
     ("distributed.yaml", "MachineRole", "RESOURCE_MISMATCH", "express"): "the items are standard executions",
 }
 
@@ -97,7 +112,13 @@ def parliament_(deployments):
 def state_machines(folder):
     """Definitions with their substitutions filled in, as (file, definition)."""
     for file in sorted(Path(folder).glob("*.asl.json")):
-        text = re.sub(r"\$\{(\w+)\}", lambda found: "aws" if found[1] == "Partition" else f"arn:aws:lambda:us-east-1:123456789012:function:{found[1]}", file.read_text())
+        text = re.sub(
+            r"\$\{(\w+)\}",
+            lambda found: (
+                "aws" if found[1] == "Partition" else f"arn:aws:lambda:us-east-1:123456789012:function:{found[1]}"
+            ),
+            file.read_text(),
+        )
         yield file.name, text
 
 
@@ -111,7 +132,9 @@ def asl(folder):
         for name, text in state_machines(folder):
             path = Path(scratch, name)
             path.write_text(text)
-            answer = subprocess.run(["node", validator, "--json-path", str(path)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            answer = subprocess.run(
+                ["node", validator, "--json-path", str(path)], capture_output=True, text=True, stdin=subprocess.DEVNULL
+            )
             if answer.returncode != 0:
                 findings.append(f"{name}: {(answer.stdout + answer.stderr).strip()[-600:]}")
     return findings

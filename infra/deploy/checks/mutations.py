@@ -54,80 +54,314 @@ PLANTED = [
     Planted("parliament", "functions.yaml", "s3:PutObject\n", "s3:PutObjects\n"),
     Planted("parliament", "functions.yaml", "sagemaker:StartPipelineExecution", "sagemaker:StartPipelineExecutions"),
     Planted("parliament", "functions.yaml", "Action: events:PutEvents", "Action: events:PutEvent"),
-    Planted("parliament", "functions.yaml", "Resource: !Ref DeadLettersArn", "Resource: !Sub 'arn:${AWS::Partition}:s3:::${StoreBucket}/monitors/*'"),
-    Planted("parliament", "distributed.yaml", "!Sub 'arn:${AWS::Partition}:s3:::${CaptureBucket}/${CapturePrefix}*'", "!Sub 'arn:${AWS::Partition}:s3:::${CaptureBucket}'"),
+    Planted(
+        "parliament",
+        "functions.yaml",
+        "Resource: !Ref DeadLettersArn",
+        "Resource: !Sub 'arn:${AWS::Partition}:s3:::${StoreBucket}/monitors/*'",
+    ),
+    Planted(
+        "parliament",
+        "distributed.yaml",
+        "!Sub 'arn:${AWS::Partition}:s3:::${CaptureBucket}/${CapturePrefix}*'",
+        "!Sub 'arn:${AWS::Partition}:s3:::${CaptureBucket}'",
+    ),
     Planted("parliament", "retraining.yaml", "iam:PassedToService", "iam:PassedTo"),
     Planted("parliament", "distributed.yaml", "states:StartExecution", "states:StartExecutions"),
     Planted("parliament", "schedules.yaml", "lambda:InvokeFunction", "lambda:Invoke"),
     # names that lead nowhere from one template to another
     Planted("wiring", "template.yaml", "TemplateURL: events.yaml", "TemplateURL: event.yaml"),
     Planted("wiring", "template.yaml", "!GetAtt Messaging.Outputs.BusArn", "!GetAtt Messaging.Outputs.Bus"),
-    Planted("wiring", "template.yaml", "        EndpointPrefix: !Ref EndpointPrefix", "        EndpointsPrefix: !Ref EndpointPrefix"),
+    Planted(
+        "wiring",
+        "template.yaml",
+        "        EndpointPrefix: !Ref EndpointPrefix",
+        "        EndpointsPrefix: !Ref EndpointPrefix",
+    ),
     Planted("wiring", "capture.yaml", "!Sub '${Name}-ingest-arn'", "!Sub '${Name}-ingest'"),
     Planted("wiring", "template.yaml", "    DependsOn: [Functions, Messaging]", "    DependsOn: [Messaging]"),
     Planted("wiring", "events.yaml", "NamesEndpoints: !Not", "NameEndpoints: !Not"),
     # the house's rules
     Planted("stars", "functions.yaml", "Resource: !Ref AlertsArn", "Resource: '*'", "sns:Publish on *"),
     Planted("stars", "functions.yaml", "Action: s3:PutObject", "Action: s3:*", "allows s3:*"),
-    Planted("stars", "capture.yaml", "${Bucket}/${CapturePrefix}*'\n              - ", "${Bucket}/*'\n              - ", "whole bucket"),
-    Planted("stars", "retraining.yaml", "Resource: !Sub 'arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}/*'", "Resource: '*'", "ecr:BatchGetImage on *"),
+    Planted(
+        "stars",
+        "capture.yaml",
+        "${Bucket}/${CapturePrefix}*'\n              - ",
+        "${Bucket}/*'\n              - ",
+        "whole bucket",
+    ),
+    Planted(
+        "stars",
+        "retraining.yaml",
+        "Resource: !Sub 'arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}/*'",
+        "Resource: '*'",
+        "ecr:BatchGetImage on *",
+    ),
     Planted("stars", "messaging.yaml", "Service: cloudwatch.amazonaws.com", "AWS: '*'", "everybody"),
-    Planted("prefixes", "functions.yaml", "${StoreBucket}/monitors/*/windows/*", "${StoreBucket}/monitor/*/windows/*", "no folder"),
+    Planted(
+        "prefixes",
+        "functions.yaml",
+        "${StoreBucket}/monitors/*/windows/*",
+        "${StoreBucket}/monitor/*/windows/*",
+        "no folder",
+    ),
     Planted("prefixes", "functions.yaml", "s3:prefix: [monitors/*, index/*]", "s3:prefix: ['*']", "without a prefix"),
-    Planted("deputies", "capture.yaml", "                  ArnEquals:\n                    aws:SourceArn: !GetAtt ObjectCreated.Arn", "                  Bool:\n                    aws:SecureTransport: 'true'"),
-    Planted("deputies", "schedules.yaml", "                aws:SourceAccount: !Ref AWS::AccountId\n                aws:SourceArn: !GetAtt Group.Arn", "                aws:PrincipalTag/x: y"),
-    Planted("literals", "functions.yaml", "${AWS::Region}:${AWS::AccountId}:pipeline/", "${AWS::Region}:210987654321:pipeline/", "an account"),
+    Planted(
+        "deputies",
+        "capture.yaml",
+        "                  ArnEquals:\n                    aws:SourceArn: !GetAtt ObjectCreated.Arn",
+        "                  Bool:\n                    aws:SecureTransport: 'true'",
+    ),
+    Planted(
+        "deputies",
+        "schedules.yaml",
+        "                aws:SourceAccount: !Ref AWS::AccountId\n                aws:SourceArn: !GetAtt Group.Arn",
+        "                aws:PrincipalTag/x: y",
+    ),
+    Planted(
+        "literals",
+        "functions.yaml",
+        "${AWS::Region}:${AWS::AccountId}:pipeline/",
+        "${AWS::Region}:210987654321:pipeline/",
+        "an account",
+    ),
     Planted("literals", "functions.yaml", "sagemaker:${AWS::Region}:", "sagemaker:eu-central-1:", "a region"),
     Planted("literals", "storage.yaml", "- !Sub '${Bucket.Arn}/*'", "- !Sub 'arn:aws:s3:::${Bucket}/*'", "a partition"),
-    Planted("literals", "functions.yaml", "s3:::${StoreBucket}/models/*'", "s3:::driftline-store/models/*'", "a bucket"),
-    Planted("literals", "distributed.asl.json", "arn:${Partition}:states:::s3:getObject", "arn:aws:states:::s3:getObject", "a partition"),
-    Planted("literals", "functions.yaml", "  ActRole:\n    Type: AWS::IAM::Role\n    Properties:\n", "  ActRole:\n    Type: AWS::IAM::Role\n    Properties: &act\n", "alias"),
+    Planted(
+        "literals", "functions.yaml", "s3:::${StoreBucket}/models/*'", "s3:::driftline-store/models/*'", "a bucket"
+    ),
+    Planted(
+        "literals",
+        "distributed.asl.json",
+        "arn:${Partition}:states:::s3:getObject",
+        "arn:aws:states:::s3:getObject",
+        "a partition",
+    ),
+    Planted(
+        "literals",
+        "functions.yaml",
+        "  ActRole:\n    Type: AWS::IAM::Role\n    Properties:\n",
+        "  ActRole:\n    Type: AWS::IAM::Role\n    Properties: &act\n",
+        "alias",
+    ),
     Planted("files", "functions.yaml", "CodeUri: artifacts/act.zip", "CodeUri: artifacts/actor.zip", "actor"),
-    Planted("files", "distributed.yaml", "DefinitionUri: distributed.asl.json", "DefinitionUri: distribution.asl.json", "is not there"),
-    Planted("files", "package", "infra/pipeline/retrain-tune.json", "infra/pipeline/retrain-tuned.json", "is not there"),
-    Planted("environment", "functions.yaml", "DRIFTLINE_EVENT_BUS: !Ref BusName", "DRIFTLINE_BUS: !Ref BusName", "has no DRIFTLINE_EVENT_BUS"),
-    Planted("environment", "functions.yaml", "DRIFTLINE_STORE: !Sub 's3://${StoreBucket}'", "DRIFTLINE_STORE: !Ref StoreBucket", "DRIFTLINE_STORE is"),
-    Planted("environment", "functions.yaml", "DRIFTLINE_DEAD_LETTERS: !Ref DeadLettersUrl", "DRIFTLINE_DEAD_LETTERS: !Ref DeadLettersArn", "no queue's URL"),
-    Planted("environment", "functions.yaml", "DRIFTLINE_EVENT_BUS: !Ref BusName", "DRIFTLINE_EVENT_BUS: !Ref BusArn", "no bus"),
-    Planted("environment", "functions.yaml", "SecretString:WEBHOOK_SIGNING_KEY}}", "SecretString:WEBHOOK_URL}}", "not taken from"),
+    Planted(
+        "files",
+        "distributed.yaml",
+        "DefinitionUri: distributed.asl.json",
+        "DefinitionUri: distribution.asl.json",
+        "is not there",
+    ),
+    Planted(
+        "files", "package", "infra/pipeline/retrain-tune.json", "infra/pipeline/retrain-tuned.json", "is not there"
+    ),
+    Planted(
+        "environment",
+        "functions.yaml",
+        "DRIFTLINE_EVENT_BUS: !Ref BusName",
+        "DRIFTLINE_BUS: !Ref BusName",
+        "has no DRIFTLINE_EVENT_BUS",
+    ),
+    Planted(
+        "environment",
+        "functions.yaml",
+        "DRIFTLINE_STORE: !Sub 's3://${StoreBucket}'",
+        "DRIFTLINE_STORE: !Ref StoreBucket",
+        "DRIFTLINE_STORE is",
+    ),
+    Planted(
+        "environment",
+        "functions.yaml",
+        "DRIFTLINE_DEAD_LETTERS: !Ref DeadLettersUrl",
+        "DRIFTLINE_DEAD_LETTERS: !Ref DeadLettersArn",
+        "no queue's URL",
+    ),
+    Planted(
+        "environment",
+        "functions.yaml",
+        "DRIFTLINE_EVENT_BUS: !Ref BusName",
+        "DRIFTLINE_EVENT_BUS: !Ref BusArn",
+        "no bus",
+    ),
+    Planted(
+        "environment",
+        "functions.yaml",
+        "SecretString:WEBHOOK_SIGNING_KEY}}",
+        "SecretString:WEBHOOK_URL}}",
+        "not taken from",
+    ),
     Planted("functions", "functions.yaml", "      RetentionInDays: !Ref LogRetentionDays\n", "", "for ever"),
-    Planted("functions", "functions.yaml", "!Sub '/aws/lambda/${Name}-act'", "!Sub '/aws/lambda/${Name}-actor'", "no log group"),
-    Planted("functions", "functions.yaml", "Role: !GetAtt ActRole.Arn", "Role: !GetAtt LifecycleRole.Arn", "shares its role"),
+    Planted(
+        "functions",
+        "functions.yaml",
+        "!Sub '/aws/lambda/${Name}-act'",
+        "!Sub '/aws/lambda/${Name}-actor'",
+        "no log group",
+    ),
+    Planted(
+        "functions", "functions.yaml", "Role: !GetAtt ActRole.Arn", "Role: !GetAtt LifecycleRole.Arn", "shares its role"
+    ),
     Planted("functions", "template.yaml", "Default: arm64", "Default: x86_64", "not arm64"),
-    Planted("functions", "functions.yaml", "          OnFailure:\n            Type: SQS\n            Destination: !Ref UndeliveredArn\n      LoggingConfig:\n        LogGroup: !Ref ActLog", "          OnSuccess:\n            Type: SQS\n            Destination: !Ref UndeliveredArn\n      LoggingConfig:\n        LogGroup: !Ref ActLog", "loses events"),
-    Planted("queues", "capture.yaml", "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt Failed.Arn\n        maxReceiveCount: 5\n", "", "no dead-letter queue"),
-    Planted("queues", "messaging.yaml", "Value: !GetAtt DeadLetters.QueueName", "Value: !GetAtt Undelivered.QueueName", "no alarm watches it"),
-    Planted("queues", "capture.yaml", "      FunctionResponseTypes: [ReportBatchItemFailures]\n", "", "fails its batch"),
+    Planted(
+        "functions",
+        "functions.yaml",
+        "          OnFailure:\n            Type: SQS\n            Destination: !Ref UndeliveredArn\n      LoggingConfig:\n        LogGroup: !Ref ActLog",
+        "          OnSuccess:\n            Type: SQS\n            Destination: !Ref UndeliveredArn\n      LoggingConfig:\n        LogGroup: !Ref ActLog",
+        "loses events",
+    ),
+    Planted(
+        "queues",
+        "capture.yaml",
+        "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt Failed.Arn\n        maxReceiveCount: 5\n",
+        "",
+        "no dead-letter queue",
+    ),
+    Planted(
+        "queues",
+        "messaging.yaml",
+        "Value: !GetAtt DeadLetters.QueueName",
+        "Value: !GetAtt Undelivered.QueueName",
+        "no alarm watches it",
+    ),
+    Planted(
+        "queues", "capture.yaml", "      FunctionResponseTypes: [ReportBatchItemFailures]\n", "", "fails its batch"
+    ),
     Planted("queues", "capture.yaml", "VisibilityTimeout: 1800", "VisibilityTimeout: 300", "come back"),
-    Planted("queues", "capture.yaml", "      ScalingConfig:\n        MaximumConcurrency: !Ref MaximumConcurrency\n", "", "concurrency"),
+    Planted(
+        "queues",
+        "capture.yaml",
+        "      ScalingConfig:\n        MaximumConcurrency: !Ref MaximumConcurrency\n",
+        "",
+        "concurrency",
+    ),
     Planted("queues", "capture.yaml", "aws:SecureTransport: 'false'", "aws:SecureTransport: 'true'", "without TLS"),
-    Planted("queues", "capture.yaml", "- !Sub 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Name}-${Capture}'", "- !Sub 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Name}'", "whose dead letters"),
-    Planted("queues", "messaging.yaml", "      SqsManagedSseEnabled: !If [HasKey, !Ref AWS::NoValue, true]\n", "", "not encrypted"),
-    Planted("events", "capture.yaml", "detail-type: [Object Created]", "detail-type: [ObjectCreated]", "does not match"),
+    Planted(
+        "queues",
+        "capture.yaml",
+        "- !Sub 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Name}-${Capture}'",
+        "- !Sub 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Name}'",
+        "whose dead letters",
+    ),
+    Planted(
+        "queues",
+        "messaging.yaml",
+        "      SqsManagedSseEnabled: !If [HasKey, !Ref AWS::NoValue, true]\n",
+        "",
+        "not encrypted",
+    ),
+    Planted(
+        "events", "capture.yaml", "detail-type: [Object Created]", "detail-type: [ObjectCreated]", "does not match"
+    ),
     Planted("events", "capture.yaml", "- numeric: ['>', 0]", "- numeric: ['>=', 0]", "stands for a folder"),
     Planted("events", "capture.yaml", "              - prefix: !Ref GroundTruthPrefix\n", "", "ground truth"),
-    Planted("events", "capture.yaml", "              - prefix: !Ref CapturePrefix\n", "              - prefix: ''\n", "another folder"),
-    Planted("events", "events.yaml", "detail-type: [Driftline Window Verdict]", "detail-type: [Driftline Verdict]", "does not match"),
+    Planted(
+        "events",
+        "capture.yaml",
+        "              - prefix: !Ref CapturePrefix\n",
+        "              - prefix: ''\n",
+        "another folder",
+    ),
+    Planted(
+        "events",
+        "events.yaml",
+        "detail-type: [Driftline Window Verdict]",
+        "detail-type: [Driftline Verdict]",
+        "does not match",
+    ),
     Planted("events", "events.yaml", "source: [driftline]", "source: [driftline, imitation]", "another source"),
-    Planted("events", "events.yaml", "[Succeeded, Failed, Stopped, CompletedWithFailures]", "[Succeeded, Failed, CompletedWithFailures]", "Stopped"),
-    Planted("events", "events.yaml", "- prefix: !Ref ModelPackageGroupPrefix", "- exists: true", "somebody else's group"),
-    Planted("events", "events.yaml", "SourceArn: !GetAtt Endpoint.Arn", "SourceArn: !GetAtt Execution.Arn", "may not invoke"),
-    Planted("events", "events.yaml", "          DeadLetterConfig:\n            Arn: !Ref UndeliveredArn\n", "", "is lost"),
-    Planted("events", "schedules.yaml", '\'{"now":"<aws.scheduler.scheduled-time>"}\'', "'{}'", "the time it stands for"),
-    Planted("alarms", "alarms.yaml", "Value: !Sub '${Name}-ingest'", "Value: !Sub '${Name}-inges'", "there is no FunctionName"),
+    Planted(
+        "events",
+        "events.yaml",
+        "[Succeeded, Failed, Stopped, CompletedWithFailures]",
+        "[Succeeded, Failed, CompletedWithFailures]",
+        "Stopped",
+    ),
+    Planted(
+        "events", "events.yaml", "- prefix: !Ref ModelPackageGroupPrefix", "- exists: true", "somebody else's group"
+    ),
+    Planted(
+        "events", "events.yaml", "SourceArn: !GetAtt Endpoint.Arn", "SourceArn: !GetAtt Execution.Arn", "may not invoke"
+    ),
+    Planted(
+        "events", "events.yaml", "          DeadLetterConfig:\n            Arn: !Ref UndeliveredArn\n", "", "is lost"
+    ),
+    Planted(
+        "events", "schedules.yaml", '\'{"now":"<aws.scheduler.scheduled-time>"}\'', "'{}'", "the time it stands for"
+    ),
+    Planted(
+        "alarms",
+        "alarms.yaml",
+        "Value: !Sub '${Name}-ingest'",
+        "Value: !Sub '${Name}-inges'",
+        "there is no FunctionName",
+    ),
     Planted("alarms", "alarms.yaml", "MetricName: Errors", "MetricName: Invocations", "no alarm for its errors"),
     Planted("alarms", "alarms.yaml", "AlarmActions: [!Ref OperationsArn]", "AlarmActions: []", "reaches nobody"),
-    Planted("alarms", "alarms.yaml", '"...", "${Name}-undelivered"', '"...", "${Name}-undeliverd"', "a graph of QueueName"),
-    Planted("alarms", "messaging.yaml", "AlarmName: !Sub '${Name}-undelivered'", "AlarmName: undelivered", "not named after the stack"),
+    Planted(
+        "alarms", "alarms.yaml", '"...", "${Name}-undelivered"', '"...", "${Name}-undeliverd"', "a graph of QueueName"
+    ),
+    Planted(
+        "alarms",
+        "messaging.yaml",
+        "AlarmName: !Sub '${Name}-undelivered'",
+        "AlarmName: undelivered",
+        "not named after the stack",
+    ),
     Planted("state", "storage.yaml", "    UpdateReplacePolicy: Retain\n", "", "goes with the stack"),
     Planted("state", "storage.yaml", "RestrictPublicBuckets: true", "RestrictPublicBuckets: false", "public"),
-    Planted("state", "storage.yaml", "        Status: Enabled\n      PublicAccessBlock", "        Status: Suspended\n      PublicAccessBlock", "no versions"),
+    Planted(
+        "state",
+        "storage.yaml",
+        "        Status: Enabled\n      PublicAccessBlock",
+        "        Status: Suspended\n      PublicAccessBlock",
+        "no versions",
+    ),
     Planted("state", "storage.yaml", "EventBridgeEnabled: true", "EventBridgeEnabled: false", "tells nobody"),
-    Planted("state", "storage.yaml", "              Bool:\n                aws:SecureTransport: 'false'", "              Bool:\n                aws:SecureTransport: 'true'", "without TLS"),
-    Planted("machines", "distributed.asl.json", '"FunctionName": "${MergeFunction}"', '"FunctionName": "${MergerFunction}"', "MergerFunction"),
-    Planted("machines", "distributed.asl.json", '"MaxConcurrency": 200,', '"MaxConcurrency": 200, "ToleratedFailurePercentage": 5,', "tolerates"),
-    Planted("machines", "distributed.asl.json", '"ResultPath": null,\n      "Next": "Merge"', '"ResultPath": null,\n      "End": true', "not counted"),
-    Planted("conditions", "storage.yaml", "IndexExpires: !Not [!Equals [!Ref IndexDays, 0]]", "IndexExpires: !Not [!Equals [!Ref IndexDays, -1]]", "IndexExpires"),
+    Planted(
+        "state",
+        "storage.yaml",
+        "              Bool:\n                aws:SecureTransport: 'false'",
+        "              Bool:\n                aws:SecureTransport: 'true'",
+        "without TLS",
+    ),
+    Planted(
+        "machines",
+        "distributed.asl.json",
+        '"FunctionName": "${MergeFunction}"',
+        '"FunctionName": "${MergerFunction}"',
+        "MergerFunction",
+    ),
+    Planted(
+        "machines",
+        "distributed.asl.json",
+        '"MaxConcurrency": 200,',
+        '"MaxConcurrency": 200, "ToleratedFailurePercentage": 5,',
+        "tolerates",
+    ),
+    Planted(
+        "machines",
+        "distributed.asl.json",
+        '"ResultPath": null,\n      "Next": "Merge"',
+        '"ResultPath": null,\n      "End": true',
+        "not counted",
+    ),
+    Planted("handler", "distributed/handler.py", "last + HOUR > start", "last > start", "objects of the window"),
+    Planted("handler", "distributed/handler.py", 'found["Size"] > 0', "True", "empty"),
+    Planted("handler", "distributed/handler.py", "text + n_text > BATCH_TEXT", "False", "256 KiB"),
+    Planted("handler", "distributed/handler.py", "6: storage", "6: internal", "kind of error"),
+    Planted("handler", "distributed/handler.py", '"parts": parts}', '"parts": parts[1:]}', "manifest"),
+    Planted("handler", "distributed/handler.py", 'if not page.get("IsTruncated"):', "if True:", "objects"),
+    Planted("packaging", "lambda_zip.py", "AL2023_LIBC = (2, 34)", "AL2023_LIBC = (2, 39)", "takes a binary"),
+    Planted("packaging", "lambda_zip.py", "for name in sorted(files):", "for name in files:", "order"),
+    Planted("packaging", "lambda_zip.py", "0o100755", "0o100600", "executed"),
+    Planted(
+        "conditions",
+        "storage.yaml",
+        "IndexExpires: !Not [!Equals [!Ref IndexDays, 0]]",
+        "IndexExpires: !Not [!Equals [!Ref IndexDays, -1]]",
+        "IndexExpires",
+    ),
 ]
 RULES = {rule.__name__: rule for rule in rules.RULES}
 
@@ -151,7 +385,13 @@ def _findings(gate, folder, file):
 def run(folder):
     """Plants each error in a copy of the folder; (what was missed, planted, skipped)."""
     missed, n_skipped = [], 0
-    for gate in {planted.gate for planted in PLANTED} ^ {"cfn-lint", "asl-validator", "parliament", "wiring", *RULES} - {"variables"}:
+    for gate in {planted.gate for planted in PLANTED} ^ {
+        "cfn-lint",
+        "asl-validator",
+        "parliament",
+        "wiring",
+        *RULES,
+    } - {"variables"}:
         missed.append(f"gate {gate} has no error planted, or is none")
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "infra", "deploy")
@@ -171,5 +411,7 @@ def run(folder):
             if findings is None:
                 n_skipped += 1
             elif not any(planted.says in finding for finding in findings):
-                missed.append(f"{planted.gate} passes over `{planted.new.strip()}` in {planted.file}: {sorted(findings)[:2]}")
+                missed.append(
+                    f"{planted.gate} passes over `{planted.new.strip()}` in {planted.file}: {sorted(findings)[:2]}"
+                )
     return missed, len(PLANTED), n_skipped

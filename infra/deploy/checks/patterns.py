@@ -33,7 +33,7 @@ def matches(pattern, event):
 def _one(alternative, value, present):
     if not isinstance(alternative, dict):
         return present and value == alternative and isinstance(value, bool) == isinstance(alternative, bool)
-    (name, argument), = alternative.items()
+    ((name, argument),) = alternative.items()
     if name == "exists":
         return present == argument
     if not present:
@@ -78,4 +78,8 @@ def self_test():
         ({"detail": {"c": [True]}}, {"detail": {"c": 1}}, False),
         ({"detail": {"c": ["x"]}}, {"detail": "x"}, False),
     ]
-    return [f"patterns: {pattern} on {event} is not {wanted}" for pattern, event, wanted in rows if matches(pattern, event) is not wanted]
+    return [
+        f"patterns: {pattern} on {event} is not {wanted}"
+        for pattern, event, wanted in rows
+        if matches(pattern, event) is not wanted
+    ]

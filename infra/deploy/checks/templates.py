@@ -220,8 +220,20 @@ class Stack:
             raise Unresolved(f"{self.file}: nothing is named {name}")
         if not self._holds(resource.get("Condition")):
             raise Unresolved(f"{self.file}: {name} is used where its condition does not hold")
-        naming = ("Name", "BucketName", "QueueName", "TopicName", "FunctionName", "EventBusName", "LogGroupName",
-                  "StateMachineName", "DashboardName", "PipelineName", "RepositoryName", "ModelPackageGroupName")
+        naming = (
+            "Name",
+            "BucketName",
+            "QueueName",
+            "TopicName",
+            "FunctionName",
+            "EventBusName",
+            "LogGroupName",
+            "StateMachineName",
+            "DashboardName",
+            "PipelineName",
+            "RepositoryName",
+            "ModelPackageGroupName",
+        )
         properties = resource.get("Properties", {})
         known = {key: self.value(properties[key]) for key in naming if key in properties}
         return resource["Type"], name, {key: value for key, value in known.items() if value is not NOTHING}
@@ -257,7 +269,7 @@ class Stack:
         if not isinstance(node, dict):
             return node
         if len(node) == 1:
-            (function, argument), = node.items()
+            ((function, argument),) = node.items()
             if function == "Ref":
                 return self._ref(argument)
             if function == "Condition" and isinstance(argument, str):
@@ -441,7 +453,11 @@ SCENARIOS = {
         "IndexDays": "0",
         "StoreBucketName": "the-store",
     },
-    "forwarded from another account": {"CaptureBucket": "their-bucket", "CaptureBucketAccount": "210987654321"},
+    "forwarded from another account": {
+        "CaptureBucket": "their-bucket",
+        "CaptureBucketAccount": "210987654321",
+        "Encryption": "create",
+    },
     "distributed and retraining, nothing else": {
         "Distributed": "yes",
         "PipelineDefinitionBucket": "artifacts-bucket",
@@ -451,9 +467,17 @@ SCENARIOS = {
 BESIDE = {
     "as it comes": [
         ("ChurnSchedule", "schedules.yaml", {"Name": "driftline", "Monitor": "churn", "Every": "cron(5 * * * ? *)"}),
-        ("FraudCapture", "capture.yaml", {
-            "Name": "driftline", "Capture": "fraud", "Bucket": "fraud-capture", "CapturePrefix": "prod/", "GroundTruthPrefix": "labels/",
-        }),
+        (
+            "FraudCapture",
+            "capture.yaml",
+            {
+                "Name": "driftline",
+                "Capture": "fraud",
+                "Bucket": "fraud-capture",
+                "CapturePrefix": "prod/",
+                "GroundTruthPrefix": "labels/",
+            },
+        ),
     ],
 }
 

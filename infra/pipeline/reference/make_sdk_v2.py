@@ -110,7 +110,7 @@ def estimator(output, extra):
         use_spot_instances=True, output_path=place(output), enable_network_isolation=p["NetworkIsolation"],
         checkpoint_s3_uri=place("checkpoints"), checkpoint_local_path="/opt/ml/checkpoints",
         metric_definitions=METRICS,
-        hyperparameters={"epochs": text("Epochs"), "seed": text("Seed"), **extra},
+        hyperparameters={"algorithm": p["Algorithm"], "epochs": text("Epochs"), "seed": text("Seed"), **extra},
         disable_profiler=True, debugger_hook_config=False, sagemaker_session=session)
 
 
@@ -119,7 +119,7 @@ tuned = {}
 if TUNE:
     tuner = HyperparameterTuner(
         estimator("tuning", {}), objective_metric_name=p["TuningMetric"], objective_type=p["TuningDirection"],
-        hyperparameter_ranges=TUNED, max_jobs=p["TuningTrials"], max_parallel_jobs=2, early_stopping_type="Auto",
+        hyperparameter_ranges=TUNED, max_jobs=p["TuningTrials"], max_parallel_jobs=1, early_stopping_type="Auto",
         random_seed=p["Seed"],
         metric_definitions=METRICS)
     tune = TuningStep(name="Tune", step_args=tuner.fit(channels), retry_policies=[service, job])

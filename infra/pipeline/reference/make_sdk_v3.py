@@ -110,7 +110,7 @@ trainer = ModelTrainer(
                                          max_wait_time_in_seconds=28800),
     output_data_config=OutputDataConfig(s3_output_path=place("model")),
     checkpoint_config=CheckpointConfig(s3_uri=place("checkpoints"), local_path="/opt/ml/checkpoints"),
-    hyperparameters={"epochs": text("Epochs"), "seed": text("Seed")})
+    hyperparameters={"algorithm": p["Algorithm"], "epochs": text("Epochs"), "seed": text("Seed")})
 trainer.with_metric_definitions([MetricDefinition(name=metric["Name"], regex=metric["Regex"]) for metric in METRICS])
 train = TrainingStep(
     name="Train", description="The GPU training image", retry_policies=[service, job],

@@ -6,7 +6,9 @@ PARAMETERS = [
     *(("String", name, None, None) for name in PLACES),
     ("String", "ProblemType", "binary", ["binary", "multiclass", "regression"]),
     ("String", "ProtectedSegments", "none", None),
-    *(("String", name, None, None) for name in ["AnalyzerImage", "TrainingImage", "InferenceImage", "RoleArn", "ModelPackageGroup"]),
+    *(("String", name, None, None) for name in ["AnalyzerImage", "TrainingImage", "InferenceImage"]),
+    ("String", "Algorithm", "blend", ["blend", "network", "boosting"]),
+    *(("String", name, None, None) for name in ["RoleArn", "ModelPackageGroup"]),
     ("String", "ApprovalStatus", "PendingManualApproval", ["PendingManualApproval", "Approved"]),
     ("String", "TrainingInstanceType", "ml.g5.2xlarge", None),
     ("String", "ProcessingInstanceType", "ml.m5.xlarge", None),
@@ -22,7 +24,7 @@ PARAMETERS = [
     ("Integer", "MaxWaitInSeconds", 28800, None),
 ]
 TUNING = [
-    ("Integer", "TuningTrials", 8, None),
+    ("Integer", "TuningTrials", None, None),
     ("String", "TuningMetric", "validation:auc", None),
     ("String", "TuningDirection", "Maximize", ["Maximize", "Minimize"]),
 ]

@@ -4,7 +4,11 @@
 
 mod analyze;
 mod clients;
+mod closing;
 mod emulator;
+mod ingest;
+mod stack;
+mod whole;
 
 use hyper::body::Bytes;
 use std::collections::BTreeMap;

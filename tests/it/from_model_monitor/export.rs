@@ -114,7 +114,7 @@ fn a_window_with_times_lies_where_model_monitor_would_put_it() {
 
 /// A Python with botocore 1.44.5, made once below the target folder; `None`, and said, where it cannot be made.
 #[expect(clippy::print_stdout, reason = "a test that skips says so")]
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let deps = std::env::current_exe().unwrap();
     let venv = deps.ancestors().nth(2).unwrap().join("venv-botocore-1.44.5");
     let python = venv.join("bin/python");
@@ -156,7 +156,7 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-fn validated(python: &Path, requests: &Value) -> (bool, String) {
+pub(crate) fn validated(python: &Path, requests: &Value) -> (bool, String) {
     let script = repository::root().join("tests/reference/sagemaker/validate_requests.py");
     let mut child = Command::new(python)
         .arg(script)

@@ -2,6 +2,6 @@
 
 mod bias;
 mod compat;
-mod export;
+pub(crate) mod export;
 mod import;
 mod schedule_api;

@@ -96,7 +96,7 @@ impl Aws {
     pub fn get_object(&self, bucket: &str, key: &str) -> Result<Option<Bytes>> {
         let path = format!("/{bucket}/{}", percent_encoded(key));
         let request = self.request("GET", &path, "s3").body(Bytes::new())?;
-        let answer = self.runtime.block_on(send(self.shared.moto(), request))?;
+        let answer = self.runtime.block_on(send(self.behind(), request))?;
         if answer.status() == 404 {
             return Ok(None);
         }
@@ -176,7 +176,7 @@ impl Aws {
 
     pub(super) fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         let asked = format!("{} {}", request.method(), request.uri());
-        let answer = self.runtime.block_on(send(self.shared.moto(), request))?;
+        let answer = self.runtime.block_on(send(self.behind(), request))?;
         checked(answer).map_err(|error| error.context(asked))
     }
 }

@@ -144,7 +144,7 @@ impl Aws {
             .request("POST", "/moto-api/config", "moto")
             .header("content-type", "application/json")
             .body(Bytes::from(settings.to_string()))?;
-        let answer = self.runtime.block_on(send(self.shared.moto(), request))?;
+        let answer = self.runtime.block_on(send(self.behind(), request))?;
         ensure!(
             answer.status().is_success(),
             "moto's settings: {}",

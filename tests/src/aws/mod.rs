@@ -17,6 +17,7 @@ mod executions;
 mod fault;
 mod http;
 mod lambda;
+mod memory;
 mod moto;
 mod queues;
 mod server;
@@ -32,8 +33,9 @@ pub use webhook::{Delivered, Webhook};
 
 use anyhow::{Context, Result};
 use lambda::Lambda;
+use memory::Memory;
 use moto::Moto;
-use server::Shared;
+use server::{Behind, Shared};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -48,7 +50,7 @@ pub const ACCOUNT: &str = "123456789012";
 pub struct Aws {
     shared: Arc<Shared>,
     address: SocketAddr,
-    moto: Moto,
+    moto: Option<Moto>,
     runtime: Runtime,
 }
 
@@ -58,6 +60,15 @@ impl Aws {
         let Some(python) = python() else {
             return Ok(None);
         };
+        Self::serve(|lambda_port| Moto::start(&python, lambda_port).map(Some)).map(Some)
+    }
+
+    /// Lambda and S3 alone, S3 in this process's memory: for benches. No rules, no record.
+    pub fn in_memory() -> Result<Self> {
+        Self::serve(|_| Ok(None))
+    }
+
+    fn serve(moto: impl FnOnce(u16) -> Result<Option<Moto>>) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -66,18 +77,20 @@ impl Aws {
             .block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)))
             .context("listen on 127.0.0.1")?;
         let address = listener.local_addr()?;
-        let moto = Moto::start(&python, address.port())?;
-        let shared = Arc::new(Shared::new(
-            moto.address(),
-            Lambda::new(address, runtime.handle().clone()),
-        ));
+        let moto = moto(address.port())?;
+        let behind = moto.as_ref().map_or_else(
+            || Behind::Memory(Memory::default()),
+            |moto| Behind::Moto(moto.address()),
+        );
+        let lambda = Lambda::new(address, runtime.handle().clone());
+        let shared = Arc::new(Shared::new(behind, lambda));
         runtime.spawn(server::serve(listener, Arc::clone(&shared)));
-        Ok(Some(Self {
+        Ok(Self {
             shared,
             address,
             moto,
             runtime,
-        }))
+        })
     }
 
     /// What `AWS_ENDPOINT_URL` says.
@@ -179,12 +192,19 @@ impl Aws {
 
     /// What moto said last, for a failing test.
     pub fn moto_log(&self) -> Vec<String> {
-        self.moto.log()
+        self.moto.as_ref().map(Moto::log).unwrap_or_default()
     }
 }
 
 impl Drop for Aws {
     fn drop(&mut self) {
         self.shared.lambda.end();
+    }
+}
+
+impl Aws {
+    /// Where a test itself asks: moto, or this port where there is none.
+    fn behind(&self) -> SocketAddr {
+        self.shared.moto().unwrap_or(self.address)
     }
 }

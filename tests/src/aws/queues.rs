@@ -171,6 +171,6 @@ impl Aws {
 
     /// The queue's URL where moto itself has it.
     fn own_url(&self, queue: &Queue) -> String {
-        format!("http://{}/{ACCOUNT}/{}", self.shared.moto(), queue.name)
+        format!("http://{}/{ACCOUNT}/{}", self.behind(), queue.name)
     }
 }

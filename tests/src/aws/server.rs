@@ -7,6 +7,7 @@ use super::executions::Executions;
 use super::fault::{Fault, Rule, refusal};
 use super::http::send;
 use super::lambda::Lambda;
+use super::memory::Memory;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
@@ -24,11 +25,20 @@ use tokio::net::TcpListener;
 /// What all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    moto: SocketAddr,
+    behind: Behind,
     pub(super) lambda: Lambda,
     pub(super) executions: Executions,
     calls: Mutex<Vec<Call>>,
     rules: Mutex<Vec<Rule>>,
+}
+
+/// Who carries out what is not ours.
+#[derive(Debug)]
+pub(super) enum Behind {
+    /// moto, at this address.
+    Moto(SocketAddr),
+    /// S3 in memory, and nothing else. Its requests are not recorded.
+    Memory(Memory),
 }
 
 /// A lock that a panicking test does not take away from the others.
@@ -37,9 +47,9 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(super) fn new(moto: SocketAddr, lambda: Lambda) -> Self {
+    pub(super) fn new(behind: Behind, lambda: Lambda) -> Self {
         Self {
-            moto,
+            behind,
             lambda,
             executions: Executions::default(),
             calls: Mutex::default(),
@@ -47,8 +57,12 @@ impl Shared {
         }
     }
 
-    pub(super) fn moto(&self) -> SocketAddr {
-        self.moto
+    /// Where a test asks past rules and record; without moto there is no such way.
+    pub(super) fn moto(&self) -> Option<SocketAddr> {
+        match &self.behind {
+            Behind::Moto(address) => Some(*address),
+            Behind::Memory(_) => None,
+        }
     }
 
     pub(super) fn inject(&self, rule: Rule) -> usize {
@@ -102,6 +116,9 @@ impl Shared {
             return Ok(self.lambda.runtime_api(path, body).await.map(Answer::whole));
         }
         let mut call = Call::read(&parts, &body);
+        if let Behind::Memory(memory) = &self.behind {
+            return Ok(memory.answer(&call, &parts).map(Answer::whole));
+        }
         let struck = self.strike(&call);
         call.fault = struck.map(|(rule, _)| rule);
         let idx = self.record(&call);
@@ -138,12 +155,15 @@ impl Shared {
         if call.operation == "Invoke" && self.lambda.has(&call.resource) {
             return Ok(self.lambda.invoke_api(&call.resource, &parts, body).await);
         }
+        let Behind::Moto(moto) = self.behind else {
+            return Err(cut());
+        };
         if call.service == "sagemaker"
-            && let Some(answer) = self.executions.answer(self.moto, call, &parts).await
+            && let Some(answer) = self.executions.answer(moto, call, &parts).await
         {
             return Ok(answer);
         }
-        forward(self.moto, parts, body).await
+        forward(moto, parts, body).await
     }
 }
 

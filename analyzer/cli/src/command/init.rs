@@ -64,7 +64,9 @@ pub(crate) async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
     };
     let seen = see(&arguments, endpoint.as_ref(), &options).await?;
     let beside = |argument: &str, text: &Option<String>| {
-        text.as_deref().map(|text| beside(argument, text, &output)).transpose()
+        text.as_deref()
+            .map(|text| beside(argument, text, &output))
+            .transpose()
     };
     let request = InitRequest {
         name: arguments.name.clone(),
@@ -80,7 +82,10 @@ pub(crate) async fn run(arguments: InitArguments) -> anyhow::Result<u8> {
     let proposal = propose(&request)?;
     let written = proposal.write(&output, arguments.force, &options).await?;
     if arguments.json {
-        let report = Report { proposal: &proposal, written: &written };
+        let report = Report {
+            proposal: &proposal,
+            written: &written,
+        };
         message::data(&format!("{}\n", serde_json::to_string_pretty(&report)?));
         return Ok(exit::DONE);
     }
@@ -102,15 +107,22 @@ async fn see(
     endpoint: Option<&EndpointDescription>,
     options: &StoreOptions,
 ) -> anyhow::Result<Option<Seen>> {
-    let name = endpoint.map(|found| found.name.as_str()).or(arguments.endpoint_name.as_deref());
+    let name = endpoint
+        .map(|found| found.name.as_str())
+        .or(arguments.endpoint_name.as_deref());
     if let Some(text) = &arguments.capture {
-        return Ok(Some(look(&settings::location("--capture", text)?, name, options).await?));
+        return Ok(Some(
+            look(&settings::location("--capture", text)?, name, options).await?,
+        ));
     }
-    let Some((destination, name)) = endpoint.and_then(|found| Some((found.destination.as_deref()?, name?))) else {
+    let Some((destination, name)) = endpoint.and_then(|found| Some((found.destination.as_deref()?, name?)))
+    else {
         return Ok(None);
     };
     let Ok(at) = Location::parse(destination) else {
-        message::talk(&format!("note: {destination} cannot be read from here, so nothing is guessed from it"));
+        message::talk(&format!(
+            "note: {destination} cannot be read from here, so nothing is guessed from it"
+        ));
         return Ok(None);
     };
     match look(&at.join(name), Some(name), options).await {
@@ -124,12 +136,16 @@ async fn see(
 
 fn window(text: &str) -> Result<Length, EngineError> {
     let length: Length = text.parse().map_err(|error| {
-        EngineError::new(ErrorKind::Usage, format!("--window {error}")).with_hint("for example --window \"1 hour\"")
+        EngineError::new(ErrorKind::Usage, format!("--window {error}"))
+            .with_hint("for example --window \"1 hour\"")
     })?;
     if length < Length::SHORTEST_WINDOW {
         return Err(EngineError::new(
             ErrorKind::Usage,
-            format!("--window is {length}, expected at least {}", Length::SHORTEST_WINDOW),
+            format!(
+                "--window is {length}, expected at least {}",
+                Length::SHORTEST_WINDOW
+            ),
         )
         .with_hint("for example --window \"1 hour\""));
     }
@@ -153,12 +169,19 @@ fn beside(argument: &str, text: &str, output: &Location) -> Result<String, Engin
     let whole = match inside {
         Some(inside) => inside.to_path_buf(),
         None => std::path::absolute(path).map_err(|error| {
-            EngineError::new(ErrorKind::Usage, format!("{argument} {text} has no absolute path")).with_source(error)
+            EngineError::new(
+                ErrorKind::Usage,
+                format!("{argument} {text} has no absolute path"),
+            )
+            .with_source(error)
         })?,
     };
     whole.to_str().map(str::to_owned).ok_or_else(|| {
-        EngineError::new(ErrorKind::Usage, format!("{argument} {text} is not UTF-8 from the root on"))
-            .with_hint("give it as an absolute path")
+        EngineError::new(
+            ErrorKind::Usage,
+            format!("{argument} {text} is not UTF-8 from the root on"),
+        )
+        .with_hint("give it as an absolute path")
     })
 }
 
@@ -206,14 +229,18 @@ mod tests {
 
     #[test]
     fn places_are_named_as_the_file_will_read_them() {
-        let name = |text: &str, output: &str| beside("--capture", text, &Location::parse(output).unwrap()).unwrap();
+        let name =
+            |text: &str, output: &str| beside("--capture", text, &Location::parse(output).unwrap()).unwrap();
         assert_eq!(name("capture/a", "."), "capture/a");
         assert_eq!(name("./capture", "./."), "capture");
         assert_eq!(name("set/capture", "set"), "capture");
         assert_eq!(name("s3://bucket/c", "set"), "s3://bucket/c");
         assert_eq!(name("/c", "set"), "/c");
         let elsewhere = name("other/capture", "set");
-        assert!(elsewhere.starts_with('/') && elsewhere.ends_with("/other/capture"), "{elsewhere}");
+        assert!(
+            elsewhere.starts_with('/') && elsewhere.ends_with("/other/capture"),
+            "{elsewhere}"
+        );
         assert!(name("capture", "s3://bucket/x").starts_with('/'));
     }
 }

@@ -20,6 +20,8 @@ pub(crate) mod detect;
 pub(crate) mod facet;
 pub(crate) mod timeline;
 pub(crate) mod retrain;
+pub(crate) mod parts;
+pub(crate) mod watch;
 
 use crate::args::{Arguments, Command};
 use anyhow::Context as _;
@@ -49,6 +51,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Command::Timeline(arguments) => timeline::run(arguments).await,
             Command::Pipeline(arguments) => Box::pin(pipeline::run(arguments)).await,
             Command::Retrain(arguments) => Box::pin(retrain::run(arguments)).await,
+            Command::Watch(arguments) => Box::pin(watch::run(arguments)).await,
+            Command::Profile(arguments) => Box::pin(parts::run_profile(arguments)).await,
+            Command::Merge(arguments) => Box::pin(parts::run_merge(arguments)).await,
             Command::Alerts(arguments) => Box::pin(alerts::run(arguments)).await,
             Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         }

@@ -7,8 +7,8 @@ use crate::{exit, message, settings};
 use baselines::document::quality::QualityDocument;
 use baselines::quality::{Problem, QualityConvention, QualityOptions, QualityPolicy, ValueMatrix};
 use clap::{Args, ValueEnum};
-use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
 use engine::monitor::{Monitor, QualitySettings};
+use engine::quality::revision::{PointedWindow, Written, latest, refuse_other_window};
 use engine::quality::{Attribute, ClassSettings, QualityColumns, QualityRequest, QualityRun, run as measure};
 use engine::report::format::{count, percent};
 use engine::scan::ScanSettings;
@@ -214,20 +214,33 @@ async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<Q
         })
     };
     let of_file = |at: fn(&Monitor) -> Option<&Location>| file.and_then(at).cloned();
-    let capture = place("--capture", &arguments.capture, of_file(|file| Some(&file.capture)))?;
+    let capture = place(
+        "--capture",
+        &arguments.capture,
+        of_file(|file| Some(&file.capture)),
+    )?;
     let labels = of_file(|file| file.ground_truth.as_ref());
     let ground_truth = place("--ground-truth", &arguments.ground_truth, labels)?;
-    let baseline = quality.baseline.clone().or_else(|| of_file(|file| Some(&file.baseline)));
+    let baseline = quality
+        .baseline
+        .clone()
+        .or_else(|| of_file(|file| Some(&file.baseline)));
     let baseline = place("--baseline", &arguments.baseline, baseline)?;
-    let problem = arguments.problem.map(Problem::from).or_else(|| file.and_then(|file| file.problem));
+    let problem = arguments
+        .problem
+        .map(Problem::from)
+        .or_else(|| file.and_then(|file| file.problem));
     let quality = with_flags(quality, arguments)?;
     Ok(QualityRequest {
         capture: given(capture, "--capture", "`capture`")?,
         ground_truth: given(ground_truth, "--ground-truth", "`ground_truth`")?,
         baseline: given(baseline, "--baseline", "`baseline`")?,
         problem: problem.ok_or_else(|| {
-            EngineError::new(ErrorKind::Usage, "--problem is not given, and the monitor has no `problem_type`")
-                .with_hint("binary, multiclass or regression")
+            EngineError::new(
+                ErrorKind::Usage,
+                "--problem is not given, and the monitor has no `problem_type`",
+            )
+            .with_hint("binary, multiclass or regression")
         })?,
         columns: quality.columns,
         classes: quality.classes,
@@ -252,19 +265,26 @@ async fn request(arguments: &QualityArguments, store: &StoreOptions) -> Result<Q
             ..settings::scan_settings(&arguments.reading)?
         },
         store: store.clone(),
-        title: arguments.title.clone().or_else(|| file.map(|file| file.name.clone())),
+        title: arguments
+            .title
+            .clone()
+            .or_else(|| file.map(|file| file.name.clone())),
     })
 }
 
 /// The file's settings with what flags say in their place.
 fn with_flags(file: QualitySettings, arguments: &QualityArguments) -> Result<QualitySettings, EngineError> {
-    if let Some(share) = arguments.min_coverage.filter(|share| !(0.0..=1.0).contains(share)) {
+    if let Some(share) = arguments
+        .min_coverage
+        .filter(|share| !(0.0..=1.0).contains(share))
+    {
         return Err(EngineError::new(
             ErrorKind::Usage,
             format!("--min-coverage is {share}, expected a share from 0 to 1"),
         ));
     }
-    let named = |text: &Option<String>, other: Option<Attribute>| text.as_deref().map(Attribute::parse).or(other);
+    let named =
+        |text: &Option<String>, other: Option<Attribute>| text.as_deref().map(Attribute::parse).or(other);
     let (columns, classes) = columns(&arguments.columns)?;
     let has_bias = !arguments.facets.facet.is_empty()
         || arguments.facets.attributions.is_some()

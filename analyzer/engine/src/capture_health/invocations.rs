@@ -53,7 +53,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Invocations, String> {
     let is_sparse = text.trim_start().starts_with('{');
     let rows: Vec<(String, f64)> = if is_sparse {
         let found: Statistics = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        found.datapoints.into_iter().map(|point| (point.timestamp, point.sum)).collect()
+        found
+            .datapoints
+            .into_iter()
+            .map(|point| (point.timestamp, point.sum))
+            .collect()
     } else {
         let lines = text.lines().enumerate().filter(|(at, line)| {
             let line = line.trim();
@@ -61,13 +65,21 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Invocations, String> {
         });
         lines
             .map(|(at, line)| {
-                let (from, n) = line.split_once(',').ok_or(format!("line {} has no comma", at + 1))?;
-                let n = n.trim().parse().map_err(|_| format!("line {} has no number behind the comma", at + 1))?;
+                let (from, n) = line
+                    .split_once(',')
+                    .ok_or(format!("line {} has no comma", at + 1))?;
+                let n = n
+                    .trim()
+                    .parse()
+                    .map_err(|_| format!("line {} has no number behind the comma", at + 1))?;
                 Ok((from.trim().to_owned(), n))
             })
             .collect::<Result<_, String>>()?
     };
-    let mut found = Invocations { is_sparse, ..Invocations::default() };
+    let mut found = Invocations {
+        is_sparse,
+        ..Invocations::default()
+    };
     for (from, n) in rows {
         let start = parse_rfc3339(&from).ok_or(format!("`{from}` is no RFC 3339 time"))?;
         if !(n.is_finite() && n >= 0.0) {
@@ -77,7 +89,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Invocations, String> {
     }
     let starts: Vec<i64> = found.by_start.keys().copied().collect();
     let gaps = starts.windows(2).map(|pair| pair[1] - pair[0]);
-    found.period = gaps.min().ok_or("it has fewer than two periods, so their length is not known")?;
+    found.period = gaps
+        .min()
+        .ok_or("it has fewer than two periods, so their length is not known")?;
     Ok(found)
 }
 

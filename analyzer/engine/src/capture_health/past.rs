@@ -76,7 +76,9 @@ async fn verdicts(
     if has_others {
         let (keys, heads) = heads(store, root).await?;
         for (key, head) in keys.iter().zip(heads) {
-            if let (Some(folder), Some(start), Some(end)) = (key.strip_suffix(WINDOW_FILE), head.start, head.end) {
+            if let (Some(folder), Some(start), Some(end)) =
+                (key.strip_suffix(WINDOW_FILE), head.start, head.end)
+            {
                 let key = format!("{folder}{VERDICT_FILE}");
                 if !found.iter().any(|(_, named)| *named == key) {
                     found.push(((start, end), key));
@@ -100,8 +102,11 @@ async fn read(
     };
     let verdict: Latest = VersionedVerdict::from_bytes(&object.bytes)
         .map_err(|error| {
-            EngineError::new(ErrorKind::Usage, format!("{} cannot be used: {error}", store.locate(&key)))
-                .with_hint(error.hint())
+            EngineError::new(
+                ErrorKind::Usage,
+                format!("{} cannot be used: {error}", store.locate(&key)),
+            )
+            .with_hint(error.hint())
         })?
         .into_latest();
     let by_hour = verdict

@@ -15,9 +15,21 @@ fn requests_are_counted_where_periods_cover_the_window() {
     let found = parse(csv).unwrap();
     assert_eq!(found.between(MONDAY, MONDAY + 2 * HOUR), Some(30));
     assert_eq!(found.between(MONDAY, MONDAY + 3 * HOUR), Some(30));
-    assert_eq!(found.between(MONDAY, MONDAY + 4 * HOUR), None, "an hour is not covered");
-    assert_eq!(found.between(MONDAY + 60, MONDAY + HOUR), None, "a period lies across the start");
-    assert_eq!(found.between(MONDAY, MONDAY + 300), None, "a period is longer than the window");
+    assert_eq!(
+        found.between(MONDAY, MONDAY + 4 * HOUR),
+        None,
+        "an hour is not covered"
+    );
+    assert_eq!(
+        found.between(MONDAY + 60, MONDAY + HOUR),
+        None,
+        "a period lies across the start"
+    );
+    assert_eq!(
+        found.between(MONDAY, MONDAY + 300),
+        None,
+        "a period is longer than the window"
+    );
     // The shape of `aws cloudwatch get-metric-statistics`, unordered and without empty hours.
     let json = br#"{"Label":"Invocations","Datapoints":[
         {"Timestamp":"2026-01-05T05:00:00+00:00","Sum":4.0,"Unit":"None"},
@@ -30,7 +42,10 @@ fn requests_are_counted_where_periods_cover_the_window() {
     for (wrong, what) in [
         (&b"2026-01-05T00:00:00Z"[..], "no comma"),
         (b"yesterday,1\n2026-01-05T00:00:00Z,1", "no RFC 3339"),
-        (b"2026-01-05T00:00:00Z,-1\n2026-01-05T01:00:00Z,1", "no number of requests"),
+        (
+            b"2026-01-05T00:00:00Z,-1\n2026-01-05T01:00:00Z,1",
+            "no number of requests",
+        ),
         (b"2026-01-05T00:00:00Z,1", "fewer than two"),
         (b"{", "EOF"),
         (b"\xff", "UTF-8"),
@@ -64,22 +79,68 @@ async fn earlier_windows_are_those_of_the_same_hour_and_their_newest_revision_co
     let folder = tempfile::tempdir().unwrap();
     let week = 7 * 24 * HOUR;
     for back in 1..=3 {
-        store_verdict(folder.path(), &format!("{}/r1", span(MONDAY - back * week)), MONDAY - back * week, 10);
+        store_verdict(
+            folder.path(),
+            &format!("{}/r1", span(MONDAY - back * week)),
+            MONDAY - back * week,
+            10,
+        );
     }
-    store_verdict(folder.path(), &format!("{}/r2", span(MONDAY - week)), MONDAY - week, 25);
-    store_verdict(folder.path(), &format!("{}/r10", span(MONDAY - week)), MONDAY - week, 30);
-    store_verdict(folder.path(), &format!("{}/r1", span(MONDAY - HOUR)), MONDAY - HOUR, 99);
-    store_verdict(folder.path(), &format!("{}/r1", span(MONDAY - 9 * week)), MONDAY - 9 * week, 99);
-    store_verdict(folder.path(), &format!("{}/r1", span(MONDAY + week)), MONDAY + week, 99);
+    store_verdict(
+        folder.path(),
+        &format!("{}/r2", span(MONDAY - week)),
+        MONDAY - week,
+        25,
+    );
+    store_verdict(
+        folder.path(),
+        &format!("{}/r10", span(MONDAY - week)),
+        MONDAY - week,
+        30,
+    );
+    store_verdict(
+        folder.path(),
+        &format!("{}/r1", span(MONDAY - HOUR)),
+        MONDAY - HOUR,
+        99,
+    );
+    store_verdict(
+        folder.path(),
+        &format!("{}/r1", span(MONDAY - 9 * week)),
+        MONDAY - 9 * week,
+        99,
+    );
+    store_verdict(
+        folder.path(),
+        &format!("{}/r1", span(MONDAY + week)),
+        MONDAY + week,
+        99,
+    );
     let at = Location::local(folder.path()).unwrap();
     let options = StoreOptions::default();
-    let found = past::windows(&at, (MONDAY, MONDAY + HOUR), &options).await.unwrap();
+    let found = past::windows(&at, (MONDAY, MONDAY + HOUR), &options)
+        .await
+        .unwrap();
     let rows: Vec<(i64, u64)> = found.iter().map(|past| (past.start, past.rows)).collect();
-    assert_eq!(rows, [(MONDAY - 3 * week, 10), (MONDAY - 2 * week, 10), (MONDAY - week, 30)]);
+    assert_eq!(
+        rows,
+        [
+            (MONDAY - 3 * week, 10),
+            (MONDAY - 2 * week, 10),
+            (MONDAY - week, 30)
+        ]
+    );
     assert_eq!(found[2].by_hour[&(MONDAY - week)], 30);
     // Another length is another window.
-    let other = past::windows(&at, (MONDAY, MONDAY + 2 * HOUR), &options).await.unwrap();
+    let other = past::windows(&at, (MONDAY, MONDAY + 2 * HOUR), &options)
+        .await
+        .unwrap();
     assert_eq!(other, []);
     let nowhere = at.join("nothing");
-    assert_eq!(past::windows(&nowhere, (MONDAY, MONDAY + HOUR), &options).await.unwrap(), []);
+    assert_eq!(
+        past::windows(&nowhere, (MONDAY, MONDAY + HOUR), &options)
+            .await
+            .unwrap(),
+        []
+    );
 }

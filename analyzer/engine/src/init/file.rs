@@ -3,7 +3,9 @@
 //! Does not read and does not write: values are chosen here from what was found.
 
 use super::guess::{GuessedProblem, problem_of, schema_of};
-use super::{EndpointDescription, GUESSED_SCHEMA_FILE, InitRequest, Line, MONITOR_FILE, Proposal, Seen, Source};
+use super::{
+    EndpointDescription, GUESSED_SCHEMA_FILE, InitRequest, Line, MONITOR_FILE, Proposal, Seen, Source,
+};
 use crate::error::{EngineError, ErrorKind};
 use crate::monitor::{Length, SCHEMA_FILE};
 use crate::report::format::{count, percent};
@@ -62,28 +64,60 @@ pub(super) fn write(request: &InitRequest) -> Result<Proposal, EngineError> {
         });
     };
     let name = name(request, &watched, &capture);
-    let named_by = if request.name.is_some() { Source::Given } else { Source::Found };
-    add("name", quoted(&name), named_by, "what people call the monitor; it names its folder in the store");
+    let named_by = if request.name.is_some() {
+        Source::Given
+    } else {
+        Source::Found
+    };
+    add(
+        "name",
+        quoted(&name),
+        named_by,
+        "what people call the monitor; it names its folder in the store",
+    );
     if let Some(endpoint) = &watched.endpoint {
-        add("endpoint", quoted(endpoint), watched.source, "the endpoint it watches");
+        add(
+            "endpoint",
+            quoted(endpoint),
+            watched.source,
+            "the endpoint it watches",
+        );
     }
     if !watched.variants.is_empty() && !variant_in_capture {
         let names: Vec<String> = watched.variants.iter().map(|name| quoted(name)).collect();
         let why = "production variants that are watched; one monitor per variant tells them apart";
         add("variants", format!("[{}]", names.join(", ")), watched.source, why);
     } else if let [only] = &watched.variants[..] {
-        add("variants", format!("[{}]", quoted(only)), watched.source, "the production variant that is watched");
+        add(
+            "variants",
+            format!("[{}]", quoted(only)),
+            watched.source,
+            "the production variant that is watched",
+        );
     }
     let from_endpoint = request.capture.is_none();
-    let source = if from_endpoint { Source::Found } else { Source::Given };
+    let source = if from_endpoint {
+        Source::Found
+    } else {
+        Source::Given
+    };
     let why = "captured traffic: {DestinationS3Uri}/{endpoint}/{variant}, or any folder of records; relative to this file";
     add("capture", quoted(&capture), source, why);
     let baseline = request.baseline.as_deref().unwrap_or(DEFAULT_BASELINE);
-    let source = if request.baseline.is_some() { Source::Given } else { Source::Default };
+    let source = if request.baseline.is_some() {
+        Source::Given
+    } else {
+        Source::Default
+    };
     let why = "what is normal: the output of `driftline baseline`, or Model Monitor's statistics.json and constraints.json";
     add("baseline", quoted(baseline), source, why);
     if let Some(labels) = &request.ground_truth {
-        add("ground_truth", quoted(labels), Source::Given, "labels, joined to predictions by inference id");
+        add(
+            "ground_truth",
+            quoted(labels),
+            Source::Given,
+            "labels, joined to predictions by inference id",
+        );
     }
     let schema = seen
         .filter(|seen| !seen.columns.is_empty())
@@ -96,18 +130,43 @@ pub(super) fn write(request: &InitRequest) -> Result<Proposal, EngineError> {
         add("schema", quoted(GUESSED_SCHEMA_FILE), Source::Guessed, &why);
     }
     match (request.problem, &guessed) {
-        (Some(problem), _) => add("problem_type", quoted(problem.name()), Source::Given, "what is predicted"),
-        (None, Some(found)) => add("problem_type", quoted(found.problem.name()), Source::Guessed, &found.why),
+        (Some(problem), _) => add(
+            "problem_type",
+            quoted(problem.name()),
+            Source::Given,
+            "what is predicted",
+        ),
+        (None, Some(found)) => add(
+            "problem_type",
+            quoted(found.problem.name()),
+            Source::Guessed,
+            &found.why,
+        ),
         (None, None) => {}
     }
     let (window, source, why) = window(request, seen);
     add("window", quoted(&window.to_string()), source, &why);
     let why = "how long a window waits after its end: capture reaches S3 some minutes late, and a file holds some minutes";
     add("grace", quoted(GRACE), Source::Default, why);
-    add("time_zone", quoted("UTC"), Source::Default, "in which reports show times; documents have UTC");
+    add(
+        "time_zone",
+        quoted("UTC"),
+        Source::Default,
+        "in which reports show times; documents have UTC",
+    );
     let why = "the knob: false alarms accepted, over all columns and windows of this monitor";
-    add("drift.false_alarms", quoted("1 per 90 days"), Source::Default, why);
-    add("drift.min_effect", "0.02".to_owned(), Source::Default, "share of the rows that must have moved to matter");
+    add(
+        "drift.false_alarms",
+        quoted("1 per 90 days"),
+        Source::Default,
+        why,
+    );
+    add(
+        "drift.min_effect",
+        "0.02".to_owned(),
+        Source::Default,
+        "share of the rows that must have moved to matter",
+    );
     quality_lines(request, guessed.as_ref(), &mut add);
     health_lines(request, seen, &mut add);
     let mut proposal = Proposal {
@@ -124,7 +183,10 @@ pub(super) fn write(request: &InitRequest) -> Result<Proposal, EngineError> {
 
 fn watched(request: &InitRequest) -> Result<Watched, EngineError> {
     if let Some(endpoint) = &request.endpoint {
-        let captured = endpoint.variants.iter().filter(|name| !endpoint.serverless.contains(name));
+        let captured = endpoint
+            .variants
+            .iter()
+            .filter(|name| !endpoint.serverless.contains(name));
         return Ok(Watched {
             endpoint: Some(endpoint.name.clone()),
             variants: captured.cloned().collect(),
@@ -137,14 +199,23 @@ fn watched(request: &InitRequest) -> Result<Watched, EngineError> {
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         return Err(EngineError::new(
             ErrorKind::Usage,
-            format!("the capture is of {} endpoints: {}", names.len(), names.join(", ")),
+            format!(
+                "the capture is of {} endpoints: {}",
+                names.len(),
+                names.join(", ")
+            ),
         )
         .with_hint("choose one with --endpoint-name NAME: a monitor watches one endpoint"));
     }
     let found = endpoints.and_then(|found| found.iter().next());
     Ok(Watched {
-        endpoint: found.map(|(name, _)| name.clone()).or_else(|| request.endpoint_name.clone()),
-        variants: found.into_iter().flat_map(|(_, variants)| variants.iter().cloned()).collect(),
+        endpoint: found
+            .map(|(name, _)| name.clone())
+            .or_else(|| request.endpoint_name.clone()),
+        variants: found
+            .into_iter()
+            .flat_map(|(_, variants)| variants.iter().cloned())
+            .collect(),
         source: Source::Found,
     })
 }
@@ -168,11 +239,19 @@ fn capture(request: &InitRequest, watched: &Watched) -> Result<(String, bool), E
             _ => (given.clone(), false),
         });
     }
-    let destination = request.endpoint.as_ref().and_then(|endpoint| endpoint.destination.as_deref());
+    let destination = request
+        .endpoint
+        .as_ref()
+        .and_then(|endpoint| endpoint.destination.as_deref());
     let (Some(destination), Some(endpoint)) = (destination, &watched.endpoint) else {
         let what = request.endpoint.as_ref().map_or_else(
             || "neither an endpoint nor a capture was given".to_owned(),
-            |endpoint| format!("endpoint {} has no DataCaptureConfig, so nothing is captured", endpoint.name),
+            |endpoint| {
+                format!(
+                    "endpoint {} has no DataCaptureConfig, so nothing is captured",
+                    endpoint.name
+                )
+            },
         );
         return Err(EngineError::new(ErrorKind::Usage, what).with_hint(
             "switch capture on (DataCaptureConfig of a new endpoint configuration), or give --capture LOCATION",
@@ -187,16 +266,34 @@ fn capture(request: &InitRequest, watched: &Watched) -> Result<(String, bool), E
 }
 
 fn name(request: &InitRequest, watched: &Watched, capture: &str) -> String {
-    let raw = request.name.clone().or_else(|| watched.endpoint.clone()).unwrap_or_else(|| {
-        let last = capture.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        last.split('.').next().unwrap_or_default().to_owned()
-    });
+    let raw = request
+        .name
+        .clone()
+        .or_else(|| watched.endpoint.clone())
+        .unwrap_or_else(|| {
+            let last = capture
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default();
+            last.split('.').next().unwrap_or_default().to_owned()
+        });
     if request.name.is_some() {
         return raw;
     }
-    let fits = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
+    let fits = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
     let name: String = raw.chars().map(fits).take(63).collect();
-    if name.is_empty() { "monitor".to_owned() } else { name }
+    if name.is_empty() {
+        "monitor".to_owned()
+    } else {
+        name
+    }
 }
 
 fn window(request: &InitRequest, seen: Option<&Seen>) -> (Length, Source, String) {
@@ -215,7 +312,11 @@ fn window(request: &InitRequest, seen: Option<&Seen>) -> (Length, Source, String
         count(per_day as u64),
         count((per_day / windows) as u64),
         count(ROWS_PER_WINDOW as u64),
-        if per_day / windows < ROWS_PER_WINDOW { ", which no length up to a week has" } else { "" }
+        if per_day / windows < ROWS_PER_WINDOW {
+            ", which no length up to a week has"
+        } else {
+            ""
+        }
     );
     (Length::from_seconds(*seconds), Source::Guessed, why)
 }
@@ -235,15 +336,30 @@ fn quality_lines(
         return add("quality.min_labels", "30".to_owned(), Source::Default, why);
     };
     if let Some(prediction) = &found.prediction {
-        add("quality.prediction", quoted(prediction), Source::Guessed, "the predicted class or value");
+        add(
+            "quality.prediction",
+            quoted(prediction),
+            Source::Guessed,
+            "the predicted class or value",
+        );
     }
     match &found.probability[..] {
         [] => {}
-        [only] => add("quality.probability", quoted(only), Source::Guessed, "probability of the positive class"),
+        [only] => add(
+            "quality.probability",
+            quoted(only),
+            Source::Guessed,
+            "probability of the positive class",
+        ),
         several => {
             let names: Vec<String> = several.iter().map(|name| quoted(name)).collect();
             let why = "probabilities, one per class; name the classes in the same order with `classes`";
-            add("quality.probability", format!("[{}]", names.join(", ")), Source::Guessed, why);
+            add(
+                "quality.probability",
+                format!("[{}]", names.join(", ")),
+                Source::Guessed,
+                why,
+            );
         }
     }
     let why = "share of predictions that must have a label before quality is judged";
@@ -256,32 +372,61 @@ fn health_lines(
     add: &mut impl FnMut(&str, String, Source, &str),
 ) {
     if seen.is_some_and(|seen| seen.is_table) {
-        return add("capture_health.enabled", "false".to_owned(), Source::Found, "a table, not capture");
+        return add(
+            "capture_health.enabled",
+            "false".to_owned(),
+            Source::Found,
+            "a table, not capture",
+        );
     }
     if let Some(sampling) = request.endpoint.as_ref().and_then(|endpoint| endpoint.sampling)
         && sampling > 0
     {
         let why = "the endpoint's sampling percentage; with `invocations` what is seen is held against it";
-        add("capture_health.sampling", sampling.to_string(), Source::Found, why);
+        add(
+            "capture_health.sampling",
+            sampling.to_string(),
+            Source::Found,
+            why,
+        );
     }
     let options = request.endpoint.as_ref().and_then(|endpoint| endpoint.options);
     let one_by_options = options.map(|options| !(options.input && options.output));
     let one_sided = one_by_options.or(seen.map(|seen| seen.one_sided_share > 0.5));
     if let Some(one) = one_sided {
-        let source = if one_by_options.is_some() { Source::Found } else { Source::Guessed };
-        let (value, why) = if one {
-            ("one", "one side is captured: a record without the other is no fault")
+        let source = if one_by_options.is_some() {
+            Source::Found
         } else {
-            ("both", "input and output are captured: a record with one side only is a fault")
+            Source::Guessed
+        };
+        let (value, why) = if one {
+            (
+                "one",
+                "one side is captured: a record without the other is no fault",
+            )
+        } else {
+            (
+                "both",
+                "input and output are captured: a record with one side only is a fault",
+            )
         };
         add("capture_health.sides", quoted(value), source, why);
     }
     let why = "share by which the number of records may differ from the usual; silence is always told";
-    add("capture_health.volume_change", "0.5".to_owned(), Source::Default, why);
+    add(
+        "capture_health.volume_change",
+        "0.5".to_owned(),
+        Source::Default,
+        why,
+    );
 }
 
 fn warnings(request: &InitRequest, watched: &Watched, seen: Option<&Seen>) -> Vec<String> {
-    let mut out = request.endpoint.as_ref().map(endpoint_warnings).unwrap_or_default();
+    let mut out = request
+        .endpoint
+        .as_ref()
+        .map(endpoint_warnings)
+        .unwrap_or_default();
     if watched.variants.len() > 1 {
         out.push(format!(
             "{} variants are watched as one; a monitor for each tells them apart",
@@ -289,7 +434,8 @@ fn warnings(request: &InitRequest, watched: &Watched, seen: Option<&Seen>) -> Ve
         ));
     }
     match seen {
-        None => out.push("nothing captured was looked at, so schema, problem and window are not guessed".to_owned()),
+        None => out
+            .push("nothing captured was looked at, so schema, problem and window are not guessed".to_owned()),
         Some(seen) => {
             let unnamed = seen.columns.iter().any(|column| is_neutral(&column.name));
             if unnamed {
@@ -305,7 +451,10 @@ fn warnings(request: &InitRequest, watched: &Watched, seen: Option<&Seen>) -> Ve
                 );
             }
             if seen.one_sided_share > 0.0 && seen.one_sided_share <= 0.5 {
-                out.push(format!("{} of the records have one side only", percent(seen.one_sided_share)));
+                out.push(format!(
+                    "{} of the records have one side only",
+                    percent(seen.one_sided_share)
+                ));
             }
         }
     }
@@ -314,14 +463,19 @@ fn warnings(request: &InitRequest, watched: &Watched, seen: Option<&Seen>) -> Ve
 
 /// A name that decoding gave because there was none.
 fn is_neutral(name: &str) -> bool {
-    let number = name.strip_prefix("input_").or_else(|| name.strip_prefix("output_"));
+    let number = name
+        .strip_prefix("input_")
+        .or_else(|| name.strip_prefix("output_"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn endpoint_warnings(endpoint: &EndpointDescription) -> Vec<String> {
     let mut out = Vec::new();
     if endpoint.enabled == Some(false) {
-        out.push("capture is configured and switched off (EnableCapture is false): nothing new will come".to_owned());
+        out.push(
+            "capture is configured and switched off (EnableCapture is false): nothing new will come"
+                .to_owned(),
+        );
     }
     if endpoint.capture_status.as_deref() == Some("Stopped") {
         out.push("capture is stopped (CaptureStatus): nothing new will come".to_owned());
@@ -333,7 +487,10 @@ fn endpoint_warnings(endpoint: &EndpointDescription) -> Vec<String> {
         out.push(format!("the endpoint is not in service: its status is {status}"));
     }
     if !endpoint.serverless.is_empty() {
-        out.push(format!("serverless variants are not captured by SageMaker: {}", endpoint.serverless.join(", ")));
+        out.push(format!(
+            "serverless variants are not captured by SageMaker: {}",
+            endpoint.serverless.join(", ")
+        ));
     }
     if endpoint.options.is_some() && !endpoint.has_content_types {
         out.push(
@@ -347,7 +504,11 @@ fn endpoint_warnings(endpoint: &EndpointDescription) -> Vec<String> {
 fn next(capture: &str, baseline: &str, request: &InitRequest, has_schema: bool) -> Vec<String> {
     let mut out = Vec::new();
     if request.baseline.is_none() {
-        let schema = if has_schema { format!(" --schema {GUESSED_SCHEMA_FILE}") } else { String::new() };
+        let schema = if has_schema {
+            format!(" --schema {GUESSED_SCHEMA_FILE}")
+        } else {
+            String::new()
+        };
         // Training data is what a baseline should be of; traffic that is known to be good is the next best.
         out.push(format!(
             "driftline baseline --data TRAINING_DATA{schema} --output {}   # or --data {}",
@@ -384,7 +545,11 @@ fn render(proposal: &Proposal) -> String {
             if of != section {
                 continue;
             }
-            let mark = if line.source == Source::Guessed { "guess: " } else { "" };
+            let mark = if line.source == Source::Guessed {
+                "guess: "
+            } else {
+                ""
+            };
             let _infallible = writeln!(out, "# {mark}{}", line.why);
             let _infallible = writeln!(out, "{key} = {}", line.value);
         }

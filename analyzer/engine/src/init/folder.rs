@@ -121,7 +121,10 @@ fn place(location: &Location, source: &Source) -> Option<(String, String, usize)
     let depth = below.len().checked_sub(5)?;
     hour_of_key(&source.shown_key)?;
     let above = location.to_string();
-    let mut parts: Vec<&str> = above.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut parts: Vec<&str> = above
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
     parts.extend(&below[..depth]);
     let variant = parts.pop()?;
     let endpoint = parts.pop()?;

@@ -97,14 +97,21 @@ pub(super) fn problem_of(columns: &[GuessedColumn]) -> Option<GuessedProblem> {
         .filter(|column| column.is_output && column.kind.is_some())
         .collect();
     let named = |column: &GuessedColumn| Some(column.name.clone());
-    let classes = |n: u64| if n <= 2 { Problem::Binary } else { Problem::Multiclass };
+    let classes = |n: u64| {
+        if n <= 2 {
+            Problem::Binary
+        } else {
+            Problem::Multiclass
+        }
+    };
     let (problem, prediction, probability, why) = match outputs[..] {
         [] => return None,
         [only] if only.is_probability() => (
             Problem::Binary,
             None,
             vec![only.name.clone()],
-            "one output, and every value is a number from 0 to 1: the probability of the positive class".to_owned(),
+            "one output, and every value is a number from 0 to 1: the probability of the positive class"
+                .to_owned(),
         ),
         [only] if only.is_class() => (
             classes(only.n_distinct),
@@ -122,13 +129,19 @@ pub(super) fn problem_of(columns: &[GuessedColumn]) -> Option<GuessedProblem> {
             classes(class.n_distinct),
             named(class),
             vec![score.name.clone()],
-            format!("a class with {} distinct values, and a number from 0 to 1", class.n_distinct),
+            format!(
+                "a class with {} distinct values, and a number from 0 to 1",
+                class.n_distinct
+            ),
         ),
         _ if outputs.iter().all(|column| column.is_probability()) => (
             Problem::Multiclass,
             None,
             outputs.iter().map(|column| column.name.clone()).collect(),
-            format!("{} outputs, each a number from 0 to 1: one probability per class", outputs.len()),
+            format!(
+                "{} outputs, each a number from 0 to 1: one probability per class",
+                outputs.len()
+            ),
         ),
         [first, ..] if first.is_class() => (
             classes(first.n_distinct),
@@ -155,7 +168,9 @@ pub(super) fn problem_of(columns: &[GuessedColumn]) -> Option<GuessedProblem> {
 pub(super) fn schema_of(columns: &[GuessedColumn], problem: Option<&GuessedProblem>) -> Value {
     let feature = |column: &GuessedColumn| {
         // Whole numbers may turn out to be fractions in the next window: `numeric` takes both.
-        let kind = column.kind.map(|kind| if kind == "integral" { "numeric" } else { kind });
+        let kind = column
+            .kind
+            .map(|kind| if kind == "integral" { "numeric" } else { kind });
         match kind {
             Some(kind) => json!({"name": column.name, "type": kind}),
             None => json!({"name": column.name}),

@@ -108,8 +108,11 @@ pub fn propose(request: &InitRequest) -> Result<Proposal, EngineError> {
     let proposal = file::write(request)?;
     // What is written must be readable.
     Monitor::parse(MONITOR_FILE, &proposal.monitor_toml, &Location::parse(".")?).map_err(|error| {
-        EngineError::new(ErrorKind::Usage, format!("a file of these settings would be wrong: {error}"))
-            .with_hint(error.hint().unwrap_or("give --name").to_owned())
+        EngineError::new(
+            ErrorKind::Usage,
+            format!("a file of these settings would be wrong: {error}"),
+        )
+        .with_hint(error.hint().unwrap_or("give --name").to_owned())
     })?;
     Ok(proposal)
 }
@@ -127,7 +130,8 @@ impl Proposal {
         let mut files = vec![(MONITOR_FILE, self.monitor_toml.clone().into_bytes())];
         if let Some(schema) = &self.schema {
             let mut bytes = serde_json::to_vec_pretty(schema).map_err(|error| {
-                EngineError::new(ErrorKind::Internal, "the guessed schema cannot be written").with_source(error)
+                EngineError::new(ErrorKind::Internal, "the guessed schema cannot be written")
+                    .with_source(error)
             })?;
             bytes.push(b'\n');
             files.push((GUESSED_SCHEMA_FILE, bytes));
@@ -183,6 +187,9 @@ impl Proposal {
 }
 
 fn there_already(place: &str) -> EngineError {
-    EngineError::new(ErrorKind::Usage, format!("{place} is there already, and nothing was written"))
-        .with_hint("give another --output, or --force to write over it")
+    EngineError::new(
+        ErrorKind::Usage,
+        format!("{place} is there already, and nothing was written"),
+    )
+    .with_hint("give another --output, or --force to write over it")
 }

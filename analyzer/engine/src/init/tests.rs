@@ -19,7 +19,11 @@ fn write(folder: &Path, variant: &str, hour: u32, n: usize, line: impl Fn(usize)
             )
         })
         .collect();
-    std::fs::write(at.join("00-00-000-0b7bfd33-c8a7-4adf-a09a-98fd0af79974.jsonl"), lines).unwrap();
+    std::fs::write(
+        at.join("00-00-000-0b7bfd33-c8a7-4adf-a09a-98fd0af79974.jsonl"),
+        lines,
+    )
+    .unwrap();
 }
 
 fn scores(row: usize) -> (String, String) {
@@ -31,7 +35,12 @@ async fn seen(folder: &Path) -> Result<Seen, EngineError> {
 }
 
 fn monitor(proposal: &Proposal) -> Monitor {
-    Monitor::parse(MONITOR_FILE, &proposal.monitor_toml, &Location::parse(".").unwrap()).unwrap()
+    Monitor::parse(
+        MONITOR_FILE,
+        &proposal.monitor_toml,
+        &Location::parse(".").unwrap(),
+    )
+    .unwrap()
 }
 
 #[tokio::test]
@@ -43,7 +52,10 @@ async fn a_capture_folder_makes_a_monitor() {
     }
     let seen = seen(folder.path()).await.unwrap();
     assert_eq!(seen.depth, 2);
-    assert_eq!(seen.endpoints["churn-prod"].iter().collect::<Vec<_>>(), ["AllTraffic"]);
+    assert_eq!(
+        seen.endpoints["churn-prod"].iter().collect::<Vec<_>>(),
+        ["AllTraffic"]
+    );
     assert_eq!((seen.n_objects, seen.n_rows), (4, 800));
     // 200 rows in each of four hours are 4,800 a day.
     let per_day = seen.records_per_day.unwrap();
@@ -68,8 +80,18 @@ async fn a_capture_folder_makes_a_monitor() {
     let schema = proposal.schema.as_ref().unwrap();
     assert_eq!(schema["features"].as_array().unwrap().len(), 3);
     assert_eq!(schema["features"][2]["type"], "string");
-    assert!(proposal.warnings.iter().any(|warning| warning.contains("no column names")));
-    assert!(proposal.warnings.iter().any(|warning| warning.contains("inference ids")));
+    assert!(
+        proposal
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("no column names"))
+    );
+    assert!(
+        proposal
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("inference ids"))
+    );
     assert!(proposal.next[0].starts_with("driftline baseline"));
     capture::schema::Schema::parse(&serde_json::to_vec(schema).unwrap()).unwrap();
 }
@@ -109,7 +131,10 @@ async fn capture_of_several_endpoints_wants_a_choice_and_nothing_says_so() {
     assert!(error.to_string().contains("2 endpoints: a, b"), "{error}");
     let at = Location::local(folder.path()).unwrap();
     let one = look(&at, Some("b"), &StoreOptions::default()).await.unwrap();
-    let request = InitRequest { seen: Some(one), ..request };
+    let request = InitRequest {
+        seen: Some(one),
+        ..request
+    };
     assert_eq!(monitor(&propose(&request).unwrap()).capture.to_string(), "c/b/v");
     let error = look(&at, Some("x"), &StoreOptions::default()).await.unwrap_err();
     assert!(error.hint().unwrap().contains("a, b"));
@@ -125,7 +150,10 @@ fn endpoint() -> EndpointDescription {
         capture_status: Some("Started".to_owned()),
         sampling: Some(20),
         destination: Some("s3://bucket/capture/".to_owned()),
-        options: Some(CaptureOptions { input: true, output: false }),
+        options: Some(CaptureOptions {
+            input: true,
+            output: false,
+        }),
         has_content_types: false,
     }
 }
@@ -144,7 +172,10 @@ fn an_endpoint_makes_a_monitor() {
     assert_eq!(health.sampling, Some(0.2));
     assert_eq!(health.sides, baselines::capture_health::CapturedSides::One);
     for part in ["serverless", "BASE64", "2 variants", "not guessed"] {
-        assert!(proposal.warnings.iter().any(|warning| warning.contains(part)), "{part}");
+        assert!(
+            proposal.warnings.iter().any(|warning| warning.contains(part)),
+            "{part}"
+        );
     }
     let off = EndpointDescription {
         enabled: Some(false),
@@ -154,14 +185,30 @@ fn an_endpoint_makes_a_monitor() {
         variants: vec!["blue".to_owned()],
         ..endpoint()
     };
-    let request = InitRequest { endpoint: Some(off), ..InitRequest::default() };
+    let request = InitRequest {
+        endpoint: Some(off),
+        ..InitRequest::default()
+    };
     let proposal = propose(&request).unwrap();
-    assert_eq!(monitor(&proposal).capture.to_string(), "s3://bucket/capture/churn-prod/blue");
+    assert_eq!(
+        monitor(&proposal).capture.to_string(),
+        "s3://bucket/capture/churn-prod/blue"
+    );
     for part in ["switched off", "stopped", "percentage is 0", "not in service"] {
-        assert!(proposal.warnings.iter().any(|warning| warning.contains(part)), "{part}");
+        assert!(
+            proposal.warnings.iter().any(|warning| warning.contains(part)),
+            "{part}"
+        );
     }
-    let never = EndpointDescription { destination: None, enabled: None, ..endpoint() };
-    let request = InitRequest { endpoint: Some(never), ..InitRequest::default() };
+    let never = EndpointDescription {
+        destination: None,
+        enabled: None,
+        ..endpoint()
+    };
+    let request = InitRequest {
+        endpoint: Some(never),
+        ..InitRequest::default()
+    };
     let error = propose(&request).unwrap_err();
     assert!(error.to_string().contains("no DataCaptureConfig"), "{error}");
 }
@@ -171,7 +218,10 @@ async fn nothing_is_written_over_but_by_force() {
     let folder = tempfile::tempdir().unwrap();
     let output = Location::local(folder.path()).unwrap();
     let options = StoreOptions::default();
-    let request = InitRequest { endpoint: Some(endpoint()), ..InitRequest::default() };
+    let request = InitRequest {
+        endpoint: Some(endpoint()),
+        ..InitRequest::default()
+    };
     let proposal = propose(&request).unwrap();
     let written = proposal.write(&output, false, &options).await.unwrap();
     assert_eq!(written.len(), 2, "{written:?}");
@@ -182,5 +232,9 @@ async fn nothing_is_written_over_but_by_force() {
     assert!(error.hint().unwrap().contains("--force"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
     proposal.write(&output, true, &options).await.unwrap();
-    assert!(std::fs::read_to_string(&file).unwrap().starts_with("#:schema ./monitor.schema.json"));
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .starts_with("#:schema ./monitor.schema.json")
+    );
 }

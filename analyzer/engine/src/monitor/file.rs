@@ -121,7 +121,9 @@ const NAME_FORM: &str = "expected 1 to 63 letters, digits and `-`, none of them 
 fn endpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     if !is_sagemaker_name(&text) {
-        return Err(D::Error::custom(format!("`{text}` cannot name an endpoint, {NAME_FORM}")));
+        return Err(D::Error::custom(format!(
+            "`{text}` cannot name an endpoint, {NAME_FORM}"
+        )));
     }
     Ok(Some(text))
 }
@@ -146,7 +148,9 @@ impl TryFrom<String> for Variant {
 fn variants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let written = Vec::<Variant>::deserialize(deserializer)?;
     if written.is_empty() {
-        return Err(D::Error::custom("no variant is named, expected at least one, or leave the key out"));
+        return Err(D::Error::custom(
+            "no variant is named, expected at least one, or leave the key out",
+        ));
     }
     let mut names: Vec<String> = Vec::new();
     for Variant(name) in written {
@@ -190,7 +194,9 @@ fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error
     Ok(length)
 }
 
-pub(super) fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FalseAlarmBudget>, D::Error> {
+pub(super) fn budget<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<FalseAlarmBudget>, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
 }

@@ -21,7 +21,6 @@ mod alerts;
 mod fault;
 mod file;
 mod health;
-pub mod length;
 pub mod quality;
 pub mod retrain;
 mod schema;
@@ -32,13 +31,13 @@ mod tests;
 
 use crate::error::{EngineError, ErrorKind};
 use crate::plan::OutputPosition;
+pub use ::scan::length::{self, Length};
 use baselines::calibrate::{ColumnSettings, FalseAlarmBudget, MinEffect, Persistence};
 use baselines::judge::Policy;
 use baselines::quality::Problem;
 use baselines::reference::Reference;
 use file::{Written, WrittenPosition};
 pub use health::HealthSettings;
-pub use length::Length;
 pub use quality::QualitySettings;
 pub use retrain::RetrainSettings;
 pub use schema::{SCHEMA, SCHEMA_FILE};
@@ -153,7 +152,10 @@ impl Monitor {
         let at = |key: &str, written: &Option<Spanned<String>>| {
             written.as_ref().map(|written| place(key, written)).transpose()
         };
-        let quality = written.quality.map(|section| section.settings(place)).transpose()?;
+        let quality = written
+            .quality
+            .map(|section| section.settings(place))
+            .transpose()?;
         let grace_seconds = written.grace.map(Length::seconds);
         let capture_health =
             written

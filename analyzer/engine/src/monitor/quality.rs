@@ -222,15 +222,19 @@ impl Visitor<'_> for ColumnVisitor {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Attribute, E> {
         if text.trim().is_empty() {
-            return Err(E::custom("a column without a name, expected its name or its position from 0"));
+            return Err(E::custom(
+                "a column without a name, expected its name or its position from 0",
+            ));
         }
         Ok(Attribute::parse(text))
     }
 
     fn visit_i64<E: serde::de::Error>(self, position: i64) -> Result<Attribute, E> {
-        usize::try_from(position)
-            .map(Attribute::Index)
-            .map_err(|_| E::custom(format!("{position} is no position, expected a whole number from 0")))
+        usize::try_from(position).map(Attribute::Index).map_err(|_| {
+            E::custom(format!(
+                "{position} is no position, expected a whole number from 0"
+            ))
+        })
     }
 }
 
@@ -276,7 +280,9 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attribu
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let number = f64::deserialize(deserializer)?;
     if !number.is_finite() {
-        return Err(D::Error::custom(format!("{number} is no score, expected a finite number")));
+        return Err(D::Error::custom(format!(
+            "{number} is no score, expected a finite number"
+        )));
     }
     Ok(Some(number))
 }
@@ -293,7 +299,9 @@ fn value_matrix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Val
     Ok(Some(ValueMatrix { rows_actual }))
 }
 
-fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<BiasMetric, AllowedRange>, D::Error> {
+fn ranges<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<BiasMetric, AllowedRange>, D::Error> {
     let written = BTreeMap::<String, String>::deserialize(deserializer)?;
     written
         .iter()

@@ -54,6 +54,17 @@ pub struct RetrainSettings {
     pub parameters: BTreeMap<String, String>,
 }
 
+impl RetrainSettings {
+    /// Training jobs that a start may run: the one that trains, and those of a tuning step before it (`TuningTrials`).
+    pub fn training_jobs(&self) -> u32 {
+        let trials = self
+            .parameters
+            .get("TuningTrials")
+            .and_then(|text| text.parse::<u32>().ok());
+        trials.unwrap_or(0).saturating_add(1)
+    }
+}
+
 /// `[retrain]` as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Keys")]

@@ -269,7 +269,7 @@ pub(crate) async fn load_baseline(
         Some(CONSTRAINTS_FILE | STATISTICS_FILE | QUALITY_FILE) => {
             location.parent().unwrap_or_else(|| location.clone())
         }
-        _ => location.clone(),
+        _ => crate::baseline::current(location, options).await?,
     };
     let (store, root) = open_store(&folder, options).await?;
     let below = |name: &str| format!("{MODEL_QUALITY_FOLDER}/{name}");

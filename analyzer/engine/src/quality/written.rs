@@ -17,7 +17,10 @@ pub struct WrittenError {
 }
 
 fn wrong(what: String, hint: &str) -> WrittenError {
-    WrittenError { what, hint: hint.to_owned() }
+    WrittenError {
+        what,
+        hint: hint.to_owned(),
+    }
 }
 
 /// `COLUMN`, `COLUMN=VALUE,VALUE` or `COLUMN>NUMBER`.
@@ -31,8 +34,8 @@ pub fn facet(text: &str) -> Result<FacetRequest, WrittenError> {
                 .parse()
                 .ok()
                 .filter(|number: &f64| number.is_finite());
-            let threshold = threshold
-                .ok_or_else(|| wrong(format!("is `{text}`, expected a number behind `>`"), HINT))?;
+            let threshold =
+                threshold.ok_or_else(|| wrong(format!("is `{text}`, expected a number behind `>`"), HINT))?;
             (&text[..at], FacetRows::Above(threshold))
         }
         Some(at) => {
@@ -59,18 +62,12 @@ pub fn outcome(text: &str) -> Result<PositiveOutcome, WrittenError> {
     match text.trim().strip_prefix('>') {
         Some(number) => match number.trim().parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(PositiveOutcome::Above(number)),
-            _ => Err(wrong(
-                format!("is `{text}`, expected a number behind `>`"),
-                HINT,
-            )),
+            _ => Err(wrong(format!("is `{text}`, expected a number behind `>`"), HINT)),
         },
         None => {
             let classes: Vec<String> = text.split(',').map(|class| class.trim().to_owned()).collect();
             if classes.iter().any(String::is_empty) {
-                return Err(wrong(
-                    format!("is `{text}`, which lacks a class"),
-                    HINT,
-                ));
+                return Err(wrong(format!("is `{text}`, which lacks a class"), HINT));
             }
             Ok(PositiveOutcome::Classes(classes))
         }
@@ -102,12 +99,8 @@ pub fn range(text: &str) -> Result<(BiasMetric, AllowedRange), WrittenError> {
         .and_then(|(low, high)| Some((end(low, f64::NEG_INFINITY)?, end(high, f64::INFINITY)?)));
     match parsed {
         Some((low, high)) if low <= high => Ok((metric, AllowedRange { low, high })),
-        Some(_) => Err(wrong(format!(
-            "is `{text}`: its low end is above its high end"
-        ))),
-        None => Err(wrong(format!(
-            "is `{text}`, expected METRIC=LOW..HIGH"
-        ))),
+        Some(_) => Err(wrong(format!("is `{text}`: its low end is above its high end"))),
+        None => Err(wrong(format!("is `{text}`, expected METRIC=LOW..HIGH"))),
     }
 }
 

@@ -40,6 +40,13 @@ pub(super) fn is_leased(intent: &IntentDocument, now: i64) -> bool {
     now - parse_rfc3339(&intent.requested_at).unwrap_or(now) < LEASE_SECONDS
 }
 
+/// Seconds that each training job of a start may run, so that all of them together keep to its GPU hours.
+fn runtime(hours: f64, gpus: u32, n_jobs: u32) -> f64 {
+    (hours * 3_600.0 / f64::from(gpus) / f64::from(n_jobs))
+        .floor()
+        .max(1.0)
+}
+
 impl Retraining {
     /// Decides at `now`, and starts the pipeline if that is the decision.
     pub async fn start(
@@ -145,7 +152,8 @@ impl Retraining {
             return Ok(None);
         }
         let key = |file: &str| self.layout.of_revision(&incident.id, revision, file);
-        let evidence = self.evidence(plan, &incident.id, revision);
+        let mut evidence = self.evidence(plan, &incident.id, revision);
+        self.add_versions(&mut evidence).await;
         let evidence_digest = evidence.to_bytes().map(|bytes| digest(&bytes)).map_err(|error| {
             EngineError::new(ErrorKind::Internal, "the evidence cannot be written").with_source(error)
         })?;
@@ -204,7 +212,7 @@ impl Retraining {
         let hours = plan.decision.reserved_gpu_hours;
         let runtime = hours
             .zip(settings.gpus.filter(|gpus| *gpus > 0))
-            .map(|(hours, gpus)| (hours * 3_600.0 / f64::from(gpus)).floor().max(1.0));
+            .map(|(hours, gpus)| runtime(hours, gpus, settings.training_jobs()));
         let usual = [
             ("MonitorName", Some(self.monitor.name.clone())),
             ("IncidentId", Some(incident.to_owned())),
@@ -381,5 +389,20 @@ impl Retraining {
                 .await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runtime;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn all_training_jobs_together_keep_to_the_hours(hours in 0.1f64..500.0, gpus in 1u32..9, n_jobs in 1u32..40) {
+            let each = runtime(hours, gpus, n_jobs);
+            let together = each * f64::from(n_jobs) * f64::from(gpus) / 3_600.0;
+            prop_assert!(together <= hours + 1e-9 || each == 1.0, "{together} of {hours}");
+        }
     }
 }

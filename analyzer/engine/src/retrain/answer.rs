@@ -6,8 +6,8 @@ use super::gather::Known;
 use super::workplace::Retraining;
 use crate::error::{EngineError, ErrorKind};
 use baselines::document::retrain::{
-    ApprovalDocument, DecisionDocument, EvidenceDocument, IntentDocument, OutcomeDocument, ReceiptDocument,
-    RetrainDocument,
+    ApprovalDocument, CompletionDocument, DecisionDocument, EvidenceDocument, IntentDocument,
+    OutcomeDocument, ReceiptDocument, RetrainDocument,
 };
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ pub struct PastRetraining {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeDocument>,
+    /// Whether its model helped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<CompletionDocument>,
 }
 
 /// Why there was a retraining.
@@ -44,7 +47,28 @@ pub struct Why {
 impl Retraining {
     /// Every start for the model, the newest first.
     pub async fn history(&self) -> Result<Vec<PastRetraining>, EngineError> {
-        Ok(self.known_runs().await?.into_iter().rev().map(past).collect())
+        let mut runs = Vec::new();
+        for known in self.known_runs().await?.into_iter().rev() {
+            let completion = self.completion_of(&known.intent).await?;
+            runs.push(past(known, completion));
+        }
+        Ok(runs)
+    }
+
+    async fn completion_of(
+        &self,
+        intent: &IntentDocument,
+    ) -> Result<Option<CompletionDocument>, EngineError> {
+        let key = self.layout.of_monitor(
+            &intent.monitor,
+            &intent.incident,
+            intent.revision,
+            CompletionDocument::FILE,
+        );
+        Ok(self
+            .read::<CompletionDocument>(&key)
+            .await?
+            .map(|(found, _)| found))
     }
 
     /// Why an execution was started. `execution`: its ARN, the last part of it, its token, or its incident.
@@ -87,19 +111,21 @@ impl Retraining {
         let approval = self
             .read::<ApprovalDocument>(&key(ApprovalDocument::FILE))
             .await?;
+        let completion = self.completion_of(intent).await?;
         Ok(Why {
             decision: decision.map(|(found, _)| found),
             evidence: evidence.map(|(found, _)| found),
             approval: approval.map(|(found, _)| found),
-            run: past(known),
+            run: past(known, completion),
         })
     }
 }
 
-fn past(known: Known) -> PastRetraining {
+fn past(known: Known, completion: Option<CompletionDocument>) -> PastRetraining {
     PastRetraining {
         intent: known.intent,
         receipt: known.receipt,
         outcome: known.outcome,
+        completion,
     }
 }

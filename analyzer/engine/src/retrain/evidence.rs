@@ -4,8 +4,11 @@
 
 use super::workplace::{Plan, Retraining, software};
 use baselines::decide::calendar::format_time;
-use baselines::decide::{FindingsWindow, Held, HeldOutcome, NotChecked, QualityWindow, WindowFinding};
-use baselines::document::quality::QualityDocument;
+use baselines::decide::{
+    ALL_ROWS, Check, FindingsWindow, Held, HeldOutcome, Measured, NotChecked, QualityWindow, ServedWindow,
+    WindowFinding,
+};
+use baselines::document::quality::{MetricTwin, QualityDocument};
 use baselines::document::retrain::{
     EvidenceDocument, EvidenceFinding, EvidenceMetric, EvidenceObject, EvidenceWindow, FeatureTwin, SpanTwin,
     VERSION,
@@ -13,7 +16,9 @@ use baselines::document::retrain::{
 use baselines::document::verdict::{FindingV2, Latest, SeverityV1, StatusV1};
 use baselines::judge::Severity;
 use capture::time::parse_rfc3339;
-use std::collections::BTreeMap;
+use futures::StreamExt as _;
+use std::collections::{BTreeMap, BTreeSet};
+use store::{ObjectStore, join_key, open_store};
 
 fn span_twin(span: (i64, i64)) -> SpanTwin {
     SpanTwin {
@@ -108,14 +113,64 @@ pub(super) fn findings_window(
     (window, evidence)
 }
 
+fn held_outcome(outcome: &str) -> HeldOutcome {
+    match outcome {
+        "pass" => HeldOutcome::Pass,
+        "breach" => HeldOutcome::Breach,
+        _ => HeldOutcome::NotEvaluated,
+    }
+}
+
+/// Metrics from labels of a window and of its segments, and what its constraints say.
+pub(super) fn served_window(
+    quality: &QualityDocument,
+    span: (i64, i64),
+    revision: u32,
+    digest: String,
+    location: String,
+) -> ServedWindow {
+    let of = |segment: &str, metrics: &BTreeMap<String, MetricTwin>| -> Vec<((String, String), Measured)> {
+        let measured = |(name, metric): (&String, &MetricTwin)| {
+            let found = Measured {
+                value: metric.value,
+                low: metric.low,
+                high: metric.high,
+                n: metric.n,
+            };
+            ((segment.to_owned(), name.clone()), found)
+        };
+        metrics.iter().map(measured).collect()
+    };
+    let segments = quality
+        .segments
+        .iter()
+        .flat_map(|segment| of(&segment.conditions.join(" and "), &segment.metrics));
+    let checks = quality.checks.iter().map(|check| {
+        let found = Check {
+            outcome: held_outcome(&check.outcome),
+            is_least: check.comparison_operator == "LessThanThreshold",
+            limit: check.threshold,
+        };
+        (check.metric.clone(), found)
+    });
+    ServedWindow {
+        start: span.0,
+        end: span.1,
+        revision,
+        digest,
+        location,
+        measured: of(ALL_ROWS, &quality.metrics)
+            .into_iter()
+            .chain(segments)
+            .collect(),
+        checks: checks.collect(),
+    }
+}
+
 /// Metrics from labels, and estimates held against the same constraints.
 fn held(quality: &QualityDocument) -> [BTreeMap<String, Held>; 2] {
     let realised = quality.checks.iter().map(|check| {
-        let outcome = match check.outcome.as_str() {
-            "pass" => HeldOutcome::Pass,
-            "breach" => HeldOutcome::Breach,
-            _ => HeldOutcome::NotEvaluated,
-        };
+        let outcome = held_outcome(&check.outcome);
         let value = check.value.as_ref().map(|metric| metric.value);
         (
             check.metric.clone(),
@@ -226,7 +281,43 @@ fn features(windows: &[EvidenceWindow]) -> Vec<FeatureTwin> {
     features.into_values().collect()
 }
 
+/// How many objects are asked for at a time.
+const AHEAD: usize = 16;
+
+/// Fills in which version of each object was read, where the store keeps versions and still has that one. What cannot be
+/// asked stays unknown: evidence is not held up by it.
+async fn add_versions_of(store: &dyn ObjectStore, root: &str, windows: &mut [EvidenceWindow]) {
+    let objects = windows.iter().flat_map(|window| &window.objects);
+    let asked: BTreeSet<(String, String)> = objects
+        .filter_map(|object| Some((object.key.clone(), object.etag.clone()?)))
+        .collect();
+    let found: BTreeMap<(String, String), String> = futures::stream::iter(asked)
+        .map(|(key, etag)| async move {
+            let version = store.version_of(&join_key(root, &key), &etag).await;
+            Some(((key, etag), version.ok()??))
+        })
+        .buffered(AHEAD)
+        .filter_map(|found| async move { found })
+        .collect()
+        .await;
+    for object in windows.iter_mut().flat_map(|window| &mut window.objects) {
+        if let Some(etag) = &object.etag {
+            object.version_id = found.get(&(object.key.clone(), etag.clone())).cloned();
+        }
+    }
+}
+
 impl Retraining {
+    /// Which versions of captured objects were read; nothing where capture keeps none.
+    pub(super) async fn add_versions(&self, evidence: &mut EvidenceDocument) {
+        if !self.monitor.capture.is_s3() {
+            return;
+        }
+        if let Ok((store, root)) = open_store(&self.monitor.capture, &self.options).await {
+            add_versions_of(store.as_ref(), &root, &mut evidence.windows).await;
+        }
+    }
+
     /// `evidence.json` of a plan: the windows its signals looked at, and the quality beside them.
     pub(super) fn evidence(&self, plan: &Plan, incident: &str, revision: u32) -> EvidenceDocument {
         let decision = &plan.decision;
@@ -264,5 +355,86 @@ impl Retraining {
             features: features(&windows),
             windows,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use store::{MemoryStore, Object, ObjectMeta, ObjectReader, PutMode, StoreError};
+
+    /// A store that keeps versions: of `w/known` under the tag `e1`.
+    #[derive(Debug, Default)]
+    struct Versioned(MemoryStore);
+
+    #[async_trait]
+    impl ObjectStore for Versioned {
+        async fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>, StoreError> {
+            self.0.list(prefix).await
+        }
+        async fn open(&self, key: &str) -> Result<ObjectReader, StoreError> {
+            self.0.open(key).await
+        }
+        async fn get(&self, key: &str, max_bytes: u64) -> Result<Object, StoreError> {
+            self.0.get(key, max_bytes).await
+        }
+        async fn put(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<String, StoreError> {
+            self.0.put(key, bytes, mode).await
+        }
+        async fn head(&self, key: &str) -> Result<ObjectMeta, StoreError> {
+            self.0.head(key).await
+        }
+        async fn version_of(&self, key: &str, etag: &str) -> Result<Option<String>, StoreError> {
+            if key == "w/gone" {
+                self.0.head(key).await?;
+            }
+            Ok((key == "w/known" && etag == "e1").then(|| "v7".to_owned()))
+        }
+        async fn delete(&self, key: &str) -> Result<(), StoreError> {
+            self.0.delete(key).await
+        }
+        fn locate(&self, key: &str) -> String {
+            self.0.locate(key)
+        }
+    }
+
+    #[tokio::test]
+    async fn versions_are_filled_in_where_the_object_is_still_the_one_that_was_read() {
+        let object = |key: &str, etag: Option<&str>| EvidenceObject {
+            key: key.to_owned(),
+            etag: etag.map(str::to_owned),
+            version_id: None,
+            size_bytes: 1,
+        };
+        let objects = vec![
+            object("known", Some("e1")),
+            object("known", Some("e2")),
+            object("gone", Some("e1")),
+            object("untagged", None),
+        ];
+        let mut windows = vec![EvidenceWindow {
+            span: span_twin((0, 1)),
+            kind: "findings".to_owned(),
+            revision: 1,
+            location: String::new(),
+            digest: String::new(),
+            status: "pass".to_owned(),
+            software: String::new(),
+            n_rows: 0,
+            n_labelled: None,
+            findings: Vec::new(),
+            metrics: Vec::new(),
+            pictures: Vec::new(),
+            objects,
+        }];
+        add_versions_of(&Versioned::default(), "w", &mut windows).await;
+        let versions: Vec<Option<&str>> = windows[0]
+            .objects
+            .iter()
+            .map(|object| object.version_id.as_deref())
+            .collect();
+        assert_eq!(versions, [Some("v7"), None, None, None]);
     }
 }

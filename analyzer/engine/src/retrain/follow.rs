@@ -50,7 +50,11 @@ impl Retraining {
             if known.intent.monitor != self.monitor.name {
                 continue;
             }
-            states.push(match service.filter(|_| known.outcome.is_none()) {
+            let is_its = |service: &&dyn PipelineService| {
+                let receipt = known.receipt.as_ref();
+                known.outcome.is_none() && receipt.is_none_or(|receipt| receipt.service == service.name())
+            };
+            states.push(match service.filter(is_its) {
                 None => stored(known),
                 Some(service) => self.look(known, service, patience, now).await?,
             });
@@ -83,8 +87,12 @@ impl Retraining {
             .persist(|| service.steps(&execution))
             .await
             .map_err(|error| service_failed(&error))?;
-        steps.sort_by(|a, b| {
-            (a.started_at.unwrap_or(i64::MAX), &a.name).cmp(&(b.started_at.unwrap_or(i64::MAX), &b.name))
+        // Times are whole seconds: among equal ones the service's order stays.
+        steps.sort_by_key(|step| {
+            (
+                step.started_at.unwrap_or(i64::MAX),
+                step.ended_at.unwrap_or(i64::MAX),
+            )
         });
         let twins: Vec<StepTwin> = steps.iter().map(step_twin).collect();
         let outcome = if found.status.is_final() {

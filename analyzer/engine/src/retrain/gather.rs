@@ -3,11 +3,11 @@
 //! Of each window only the newest revision is read; a document that is not whole (its `verdict.json` is missing) is not
 //! there. What cannot be used is left out with a word. Does not decide.
 
-use super::evidence::{findings_window, quality_window};
+use super::evidence::{findings_window, quality_window, served_window};
 use super::layout::{revision_of_folder, span_of_folder};
 use super::workplace::{Retraining, digest, unusable};
 use crate::error::EngineError;
-use baselines::decide::{Inputs, PastRun, request_token};
+use baselines::decide::{Inputs, PastRun, ServedWindow, request_token};
 use baselines::document::quality::{QUALITY_FILE, QualityDocument};
 use baselines::document::retrain::{
     ApprovalDocument, EvidenceWindow, FlightDocument, IncidentDocument, IntentDocument, OutcomeDocument,
@@ -30,6 +30,8 @@ pub(super) struct Gathered {
     pub(super) inputs: Inputs,
     /// By start, end and kind.
     pub(super) evidence: BTreeMap<(i64, i64, &'static str), EvidenceWindow>,
+    /// Every window of quality with its metrics from labels.
+    pub(super) served: Vec<ServedWindow>,
     pub(super) left_out: Vec<String>,
     pub(super) incident_etag: Option<String>,
     pub(super) flight: Option<(FlightDocument, String)>,
@@ -91,6 +93,7 @@ impl Retraining {
         let mut gathered = Gathered {
             inputs,
             evidence: BTreeMap::new(),
+            served: Vec::new(),
             left_out: Vec::new(),
             incident_etag,
             flight,
@@ -292,6 +295,13 @@ impl Retraining {
                 continue;
             };
             let pictures = self.pictures(&keys, &found.folder, "quality.html");
+            gathered.served.push(served_window(
+                &quality,
+                span,
+                found.revision,
+                digest(&object.bytes),
+                place.clone(),
+            ));
             let (window, evidence) = quality_window(
                 &quality,
                 &verdict,

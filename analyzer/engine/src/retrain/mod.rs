@@ -14,6 +14,7 @@
 
 mod act;
 mod answer;
+pub mod complete;
 mod evidence;
 mod follow;
 mod gather;

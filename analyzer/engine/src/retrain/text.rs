@@ -3,7 +3,7 @@
 use super::answer::{PastRetraining, Why};
 use super::follow::RunState;
 use super::workplace::Plan;
-use baselines::document::retrain::{DecisionDocument, OutcomeDocument};
+use baselines::document::retrain::{CompletionDocument, DecisionDocument, OutcomeDocument};
 use std::fmt::Write as _;
 
 fn mark(answer: &str) -> &'static str {
@@ -137,8 +137,28 @@ pub fn history_text(runs: &[PastRetraining]) -> String {
             "{}  monitor {}  incident {} revision {}\n  {execution}\n  {ended}",
             intent.requested_at, intent.monitor, intent.incident, intent.revision
         );
+        if let Some(completion) = &run.completion {
+            let _infallible = writeln!(text, "  {}", helped(completion));
+        }
     }
     text
+}
+
+/// Whether a new model helped, in a line.
+fn helped(completion: &CompletionDocument) -> String {
+    let since = completion
+        .served_from
+        .as_ref()
+        .map_or_else(String::new, |since| format!("serves since {since}, "));
+    let follows = match (completion.incident_is.as_deref(), &completion.baseline) {
+        (Some("resolved"), Some(baseline)) => format!("; the incident is closed, the baseline is {baseline}"),
+        (Some("escalated"), _) => "; the incident is a person's".to_owned(),
+        _ => String::new(),
+    };
+    format!(
+        "model {}: {since}{}: {}{follows}",
+        completion.package.arn, completion.verdict, completion.reason
+    )
 }
 
 /// Why an execution was started.
@@ -155,6 +175,9 @@ pub fn why_text(why: &Why) -> String {
     );
     if let Some(outcome) = &why.run.outcome {
         let _infallible = writeln!(text, "ended: {}", outcome_text(outcome));
+    }
+    if let Some(completion) = &why.run.completion {
+        let _infallible = writeln!(text, "{}", helped(completion));
     }
     if let Some(approval) = &why.approval {
         let reason = approval

@@ -28,6 +28,8 @@ pub struct Retraining {
     pub(super) monitor: Monitor,
     pub(super) settings: RetrainSettings,
     pub(super) monitor_file: FileTwin,
+    /// How to reach what lies elsewhere than the store.
+    pub(super) options: StoreOptions,
     /// A name that no other decider has.
     pub(super) decider: String,
 }
@@ -87,7 +89,11 @@ impl Retraining {
             .or_else(|| monitor.retrain.as_ref()?.store.clone())
             .unwrap_or(folder);
         let (store, root) = open_store(&place, options).await?;
-        Self::over(store, &root, monitor, monitor_file, decider)
+        let over = Self::over(store, &root, monitor, monitor_file, decider)?;
+        Ok(Self {
+            options: options.clone(),
+            ..over
+        })
     }
 
     /// Over an open store.
@@ -110,6 +116,7 @@ impl Retraining {
             monitor,
             settings,
             monitor_file,
+            options: StoreOptions::default(),
             decider,
         })
     }

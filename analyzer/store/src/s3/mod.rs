@@ -152,6 +152,33 @@ impl ObjectStore for S3Store {
         Ok(found)
     }
 
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let full = self.full_key(prefix);
+        let (mut names, mut token) = (Vec::new(), None);
+        loop {
+            let page = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(&full)
+                .delimiter("/")
+                .set_continuation_token(token.take())
+                .send()
+                .await
+                .map_err(|error| failure::from_sdk(Operation::List, self.shown(&full), error))?;
+            let found = page.common_prefixes.unwrap_or_default().into_iter();
+            names.extend(found.filter_map(|folder| {
+                let name = folder.prefix?.strip_prefix(&full)?.trim_end_matches('/').to_owned();
+                (!name.is_empty()).then_some(name)
+            }));
+            token = page.next_continuation_token;
+            if token.is_none() || page.is_truncated == Some(false) {
+                names.sort_unstable();
+                return Ok(names);
+            }
+        }
+    }
+
     async fn open(&self, key: &str) -> Result<ObjectReader, StoreError> {
         read::open(self, key).await
     }
@@ -189,6 +216,20 @@ impl ObjectStore for S3Store {
             etag: answer.e_tag.as_deref().map(unquote),
             last_modified: answer.last_modified.and_then(system_time),
         })
+    }
+
+    async fn version_of(&self, key: &str, etag: &str) -> Result<Option<String>, StoreError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(self.full_key(key))
+            .send()
+            .await
+            .map_err(|error| failure::from_sdk(Operation::Head, self.locate(key), error))?;
+        let is_it = answer.e_tag.as_deref().map(unquote).as_deref() == Some(etag);
+        // A bucket whose versioning was switched on later calls the version before that `null`.
+        Ok(answer.version_id.filter(|version| is_it && version != "null"))
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

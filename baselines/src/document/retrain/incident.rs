@@ -28,15 +28,15 @@ pub struct IncidentDocument {
     pub opened_by: SpanTwin,
     /// When it was opened.
     pub opened_at: String,
-    /// `open`, `retraining`, `retrained` or `resolved`.
+    /// `open`, `retraining`, `retrained`, `escalated` or `resolved`.
     pub stage: String,
     /// Of `open`: why the last execution did not help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_reason: Option<String>,
-    /// Of `retrained` and `resolved`: since when.
+    /// Of `retrained`, `escalated` and `resolved`: since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Of `resolved`: why.
+    /// Of `escalated` and `resolved`: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -52,7 +52,9 @@ impl IncidentDocument {
             IncidentStage::Open { failure_reason } => (failure_reason.clone(), None, None),
             IncidentStage::Retraining => (None, None, None),
             IncidentStage::Retrained { at } => (None, Some(format_time(*at)), None),
-            IncidentStage::Resolved { at, reason } => (None, Some(format_time(*at)), Some(reason.clone())),
+            IncidentStage::Escalated { at, reason } | IncidentStage::Resolved { at, reason } => {
+                (None, Some(format_time(*at)), Some(reason.clone()))
+            }
         };
         Self {
             version: VERSION.to_owned(),
@@ -89,6 +91,10 @@ impl IncidentDocument {
             },
             "retraining" => IncidentStage::Retraining,
             "retrained" => IncidentStage::Retrained { at: at()? },
+            "escalated" => IncidentStage::Escalated {
+                at: at()?,
+                reason: self.reason.clone().unwrap_or_default(),
+            },
             "resolved" => IncidentStage::Resolved {
                 at: at()?,
                 reason: self.reason.clone().unwrap_or_default(),

@@ -4,6 +4,7 @@
 //! in UTC. Golden files are in `test-data/retrain`, schemas in `schemas`. Nothing here knows where a document lies.
 
 mod approval;
+mod completion;
 mod decision;
 mod evidence;
 mod incident;
@@ -12,6 +13,10 @@ mod run;
 mod tests;
 
 pub use approval::ApprovalDocument;
+pub use completion::{
+    BaselineVersionTwin, ComparedTwin, CompletionDocument, CompletionWindow, CurrentBaselineDocument,
+    DeploymentDocument, MeasuredTwin, PackageTwin, RequestTwin,
+};
 pub use decision::{
     ConfirmationTwin, DataTwin, DecisionDocument, FlaggedWindowTwin, IncidentTwin, RuleTwin, SignalTwin,
     policy_words,

@@ -259,6 +259,10 @@ fn incidents_are_read_back_in_every_stage() {
         },
         IncidentStage::Retraining,
         IncidentStage::Retrained { at: 1_793_750_400 },
+        IncidentStage::Escalated {
+            at: 1_793_750_400,
+            reason: "worse than before".to_owned(),
+        },
         IncidentStage::Resolved {
             at: 1_793_750_400,
             reason: "closed".to_owned(),
@@ -275,6 +279,87 @@ fn incidents_are_read_back_in_every_stage() {
             check(&document);
         }
     }
+}
+
+fn package() -> PackageTwin {
+    PackageTwin {
+        arn: "arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/2".to_owned(),
+        group: Some("churn".to_owned()),
+        number: Some(2),
+        model_data: Some("s3://b/model.tar.gz".to_owned()),
+        baseline: Some("s3://b/baseline".to_owned()),
+    }
+}
+
+#[test]
+fn what_comes_after_is_written_and_read() {
+    check(&DeploymentDocument {
+        version: VERSION.to_owned(),
+        monitor: "churn".to_owned(),
+        incident: "20261102T000000Z-00000000".to_owned(),
+        revision: 1,
+        package: package(),
+        endpoint: "churn".to_owned(),
+        variant: "AllTraffic".to_owned(),
+        config_before: "churn-1".to_owned(),
+        config_after: "churn-2".to_owned(),
+        strategy: "canary".to_owned(),
+        alarms: vec!["churn-5xx".to_owned()],
+        requests: vec![RequestTwin {
+            operation: "UpdateEndpoint".to_owned(),
+            request: serde_json::json!({"EndpointName": "churn", "EndpointConfigName": "churn-2"}),
+        }],
+        notes: vec!["data capture was off: all requests are captured from now on".to_owned()],
+    });
+    let measured = |value: f64| MeasuredTwin {
+        value,
+        low: value - 1.0,
+        high: value + 1.0,
+        n: 700,
+    };
+    check(&CompletionDocument {
+        version: VERSION.to_owned(),
+        software: "driftline 0.1.0".to_owned(),
+        monitor: "churn".to_owned(),
+        incident: "20261102T000000Z-00000000".to_owned(),
+        revision: 1,
+        package: package(),
+        served_from: Some("2026-11-05T00:00:00Z".to_owned()),
+        verdict: "passed".to_owned(),
+        reason: "better than before: rmse on all rows: 105.000000 before, 60.000000 now".to_owned(),
+        compared: vec![ComparedTwin {
+            segment: "all rows".to_owned(),
+            metric: "rmse".to_owned(),
+            old: Some(measured(105.0)),
+            new: Some(measured(60.0)),
+            outcome: "better".to_owned(),
+            is_breach: Some(false),
+        }],
+        windows: vec![CompletionWindow {
+            span: SpanTwin {
+                start: "2026-11-05T00:00:00Z".to_owned(),
+                end: "2026-11-06T00:00:00Z".to_owned(),
+            },
+            side: "new".to_owned(),
+            revision: 1,
+            digest: "xxh3-0".to_owned(),
+            location: "s3://b/monitors/churn/quality/w/quality.json".to_owned(),
+        }],
+        baseline: Some("s3://b/baseline/versions/2".to_owned()),
+        incident_is: Some("resolved".to_owned()),
+    });
+    check(&CurrentBaselineDocument {
+        version: VERSION.to_owned(),
+        number: 2,
+        folder: "versions/2".to_owned(),
+        history: vec![BaselineVersionTwin {
+            number: 2,
+            package: package().arn,
+            monitor: "churn".to_owned(),
+            incident: "20261102T000000Z-00000000".to_owned(),
+            since: "2026-11-06T12:00:00Z".to_owned(),
+        }],
+    });
 }
 
 #[test]

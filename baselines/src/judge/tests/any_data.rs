@@ -66,7 +66,7 @@ proptest! {
         let unique: std::collections::BTreeSet<String> = ids(&verdict).into_iter().collect();
         prop_assert_eq!(unique.len(), verdict.findings.len());
         let bytes = VersionedVerdict::from(Latest::from(&verdict)).to_bytes().unwrap();
-        check_schema("verdict.v2", &bytes);
+        check_schema("verdict.v3", &bytes);
         prop_assert_eq!(VersionedVerdict::from_bytes(&bytes).unwrap().to_bytes().unwrap(), bytes);
         check_schema("constraint_violations", &Violations::from(&verdict).to_bytes().unwrap());
         for summary in [&baseline, &current] {

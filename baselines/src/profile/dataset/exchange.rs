@@ -65,7 +65,22 @@ impl Profile {
     /// # Errors
     /// [`ExchangeError`]; then nothing was merged.
     pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), ExchangeError> {
-        let read: Read = serde_json::from_slice(bytes)?;
+        self.merge_read(serde_json::from_slice(bytes)?)
+    }
+
+    /// [`Profile::merge_bytes`] of a profile of one object, whose index was not yet known: its positions get `object_idx`.
+    ///
+    /// # Errors
+    /// [`ExchangeError`]; then nothing was merged.
+    pub fn merge_object(&mut self, bytes: &[u8], object_idx: u32) -> Result<(), ExchangeError> {
+        let mut read: Read = serde_json::from_slice(bytes)?;
+        for column in read.planned.iter_mut().chain(&mut read.extra) {
+            column.place(object_idx);
+        }
+        self.merge_read(read)
+    }
+
+    fn merge_read(&mut self, read: Read) -> Result<(), ExchangeError> {
         if read.planned.len() != self.planned.len() {
             return Err(ExchangeError::OtherPlan {
                 expected: self.planned.len(),

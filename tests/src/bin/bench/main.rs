@@ -4,12 +4,14 @@
 //! cargo build --release -p cli -p tests
 //! target/release/bench analyze --records 1000000 --columns 30 --threads 2
 //! target/release/bench suite
+//! cargo build --release -p functions && target/release/bench burst
 //! ```
 //!
 //! Everything measured is a child process, so that its time and peak memory are its own. It does not know the crates
 //! inside `driftline`, and it sets no bar: the numbers and the bars stand in ARCHITECTURE.md.
 
 mod analyze;
+mod burst;
 mod parse;
 mod quality;
 
@@ -34,6 +36,8 @@ enum Command {
     Suite(SuiteArguments),
     /// Ten million predictions joined with as many labels and measured, against polars and scikit-learn
     Quality(quality::QualityArguments),
+    /// A burst of small objects through the ingest function: speed, memory, and whether anything is lost
+    Burst(burst::BurstArguments),
     /// Make capture and a training table and stop
     Make(MakeArguments),
     /// Parse every line of the files below a folder and forget it (what `analyze` is compared with)
@@ -104,6 +108,7 @@ fn main() -> Result<()> {
         Command::Analyze(arguments) => answer(&analyze::measure(&arguments)?),
         Command::Suite(arguments) => answer(&analyze::suite(&arguments)?),
         Command::Quality(arguments) => answer(&quality::measure(&arguments)?),
+        Command::Burst(arguments) => answer(&burst::measure(&arguments)?),
         Command::Make(arguments) => answer(&analyze::make(&arguments)?),
         Command::Parse(arguments) => answer(&parse::parse_all(&arguments.folder, arguments.threads)?),
     }

@@ -36,7 +36,7 @@ pub(super) fn serve(stage: &Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn record(idx: usize, ride: &Ride) -> String {
+pub(super) fn record(idx: usize, ride: &Ride) -> String {
     let mut line = String::new();
     let _infallible = writeln!(
         line,

@@ -2,16 +2,19 @@
 //! labels that come weeks later.
 //!
 //! ```text
-//! rides (the data) → endpoint (served) → baseline → drift (month by month) → labels, quality (late) → timeline
+//! rides (the data) → endpoint (served) → baseline → drift (month by month) → labels, quality (late) → timeline → cycle
 //! ```
 //!
 //! One module per act; each plays its part in a local folder and runs the ordinary commands' own code on it. Every
 //! number it prints was computed in this run. Knows the demo's data and nothing the commands do not.
 
 mod baseline;
+mod cycle;
 mod drift;
 mod endpoint;
 mod labels;
+mod model;
+mod python;
 mod quality;
 mod rides;
 
@@ -64,7 +67,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     let (training, served) = rides::read()?;
     let stage = Stage {
         folder: Location::local(&arguments.output).map_err(engine::EngineError::from)?,
-        path: arguments.output,
+        path: arguments.output.clone(),
         options: StoreOptions::default(),
         months: rides::months(&served),
         training,
@@ -79,6 +82,10 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<u8> {
     Box::pin(baseline::make(&stage)).await?;
     let last_report = drift::watch(&stage).await?;
     let page = Box::pin(quality::follow(&stage)).await?;
+    if !arguments.without_training {
+        let (output, python) = (stage.path.clone(), arguments.python.clone());
+        tokio::task::spawn_blocking(move || cycle::play(&output, python.as_deref())).await??;
+    }
     message::data(&format!(
         "\nReport of the last window: {last_report}\nReport over all windows:   {page}\n"
     ));

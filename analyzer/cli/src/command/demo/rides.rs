@@ -26,6 +26,7 @@ pub(super) const INPUTS: [&str; 9] = [
 const CATEGORICAL: [&str; 4] = ["holiday", "weekday", "workingday", "weathersit"];
 
 /// One hour: what the model was asked, what it said, and what came true.
+#[derive(Clone)]
 pub(super) struct Ride {
     pub(super) time: String,
     pub(super) second: i64,
@@ -149,6 +150,20 @@ pub(super) fn schema() -> String {
         "{{\n  \"task\": \"regression\",\n  \"features\": [\n{}\n  ],\n  \"label\": \"bikers\",\n  \"prediction\": \"prediction\",\n  \"timestamp\": \"timestamp\"\n}}\n",
         features.join(",\n")
     )
+}
+
+/// A labelled table as the training image reads it: no predictions.
+pub(super) fn labelled(rides: &[Ride]) -> String {
+    let mut table = format!("event_time,bikers,{}\n", INPUTS.join(","));
+    for ride in rides {
+        let _infallible = writeln!(table, "{},{},{}", ride.time, ride.demand, ride.input);
+    }
+    table
+}
+
+/// Its schema, which is the pipeline's and the endpoint's, too.
+pub(super) fn training_schema() -> String {
+    schema().replace("\"timestamp\": \"timestamp\"", "\"timestamp\": \"event_time\"")
 }
 
 #[cfg(test)]

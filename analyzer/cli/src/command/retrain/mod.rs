@@ -1,7 +1,8 @@
-//! `driftline retrain`: plan, start, status, history, approve, why, close.
+//! `driftline retrain`: plan, start, status, history, approve, why, complete, close.
 //!
 //! Decides and computes nothing: `engine::retrain` does.
 
+mod complete;
 pub(crate) mod local;
 mod service;
 
@@ -36,6 +37,8 @@ enum Action {
     Approve(ApproveArguments),
     /// Say why an execution was started.
     Why(WhyArguments),
+    /// Put a newly approved model into service, hold it against the one before, and end the incident if it helped.
+    Complete(Box<complete::CompleteArguments>),
     /// End the open incident.
     Close(CloseArguments),
 }
@@ -158,6 +161,7 @@ pub(crate) async fn run(arguments: RetrainArguments) -> anyhow::Result<u8> {
             let why = retraining.why(&arguments.execution).await?;
             show(arguments.common.json, &why, || why_text(&why))?;
         }
+        Action::Complete(arguments) => return complete::run(&arguments).await,
         Action::Close(arguments) => {
             let (retraining, now) = open(&arguments.common).await?;
             let closed = retraining.close(&arguments.reason, now).await?;
@@ -167,6 +171,23 @@ pub(crate) async fn run(arguments: RetrainArguments) -> anyhow::Result<u8> {
         }
     }
     Ok(exit::DONE)
+}
+
+/// As `open`, with a local settings file by its absolute path: what is started here is told where things lie, and
+/// whoever reads it later may stand elsewhere.
+async fn open_here(common: &Common) -> Result<(Retraining, i64), EngineError> {
+    let absolute = |text: &String| {
+        let is_local = !text.contains("://");
+        let path = std::path::absolute(text).ok().filter(|_| is_local);
+        path.map_or_else(|| text.clone(), |path| path.to_string_lossy().into_owned())
+    };
+    open(&Common {
+        monitor: absolute(&common.monitor),
+        store: common.store.as_ref().map(absolute),
+        now: common.now.clone(),
+        json: common.json,
+    })
+    .await
 }
 
 /// The monitor's retraining and the time.
@@ -206,7 +227,10 @@ fn show<T: Serialize>(json: bool, value: &T, text: impl FnOnce() -> String) -> a
 
 async fn start(arguments: &StartArguments) -> anyhow::Result<()> {
     let service = service::open(arguments.service, &arguments.local).await?;
-    let (retraining, now) = open(&arguments.common).await?;
+    let (retraining, now) = match arguments.service {
+        ServiceArgument::Local => open_here(&arguments.common).await?,
+        ServiceArgument::Sagemaker => open(&arguments.common).await?,
+    };
     let json = arguments.common.json;
     match retraining
         .start(service.as_ref(), Patience::default(), now)

@@ -97,6 +97,19 @@ async fn a_start_passes_everything_along_and_keeps_its_evidence() {
 }
 
 #[tokio::test]
+async fn a_tuning_step_shares_the_hours_out_among_its_trials_and_the_last_training() {
+    let (store, fake) = (breaching().await, Fake::default());
+    let tuned = MONITOR.replace("MinimumQuality = 0.7", "TuningTrials = 8");
+    receipt(
+        retraining_of(&store, &tuned, "a")
+            .start(&fake, patience(), day(6))
+            .await,
+    );
+    // 20 hours over 4 starts on one GPU are 18,000 s, over nine jobs 2,000 s.
+    assert_eq!(fake.requests()[0].parameters["MaxRuntimeInSeconds"], "2000");
+}
+
+#[tokio::test]
 async fn a_failure_keeps_the_incident_open_with_the_pipelines_reason() {
     let (store, fake) = (breaching().await, Fake::default());
     let at = day(6);

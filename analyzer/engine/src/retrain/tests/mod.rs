@@ -1,5 +1,6 @@
 //! The act against a fake service that honours tokens and breaks on demand, over a store in memory.
 
+mod after;
 mod exactly_once;
 mod fake;
 mod life;
