@@ -74,8 +74,26 @@ const FORBIDDEN: &[Forbidden] = &[
         control: "engine",
     },
     Forbidden {
+        library: "parts",
+        from: &["baselines", "capture", "store", "scan", "pipeline"],
+        control: "engine",
+    },
+    Forbidden {
+        library: "parquet",
+        from: &["baselines", "capture", "store", "scan", "pipeline"],
+        control: "parts",
+    },
+    Forbidden {
         library: "engine",
-        from: &["baselines", "capture", "store", "scan", "alert", "pipeline"],
+        from: &[
+            "baselines",
+            "capture",
+            "store",
+            "scan",
+            "parts",
+            "alert",
+            "pipeline",
+        ],
         control: "cli",
     },
     Forbidden {
@@ -91,6 +109,7 @@ const LIBRARIES: &[&str] = &[
     "capture",
     "store",
     "scan",
+    "parts",
     "alert",
     "engine",
     "pipeline",
@@ -99,6 +118,11 @@ const LIBRARIES: &[&str] = &[
 
 /// Whether `package` reaches `library` through normal dependencies.
 fn reaches(package: &str, library: &str) -> bool {
+    reaches_with(&[], package, library)
+}
+
+/// The same with features chosen.
+fn reaches_with(features: &[&str], package: &str, library: &str) -> bool {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -113,6 +137,7 @@ fn reaches(package: &str, library: &str) -> bool {
             "-i",
             library,
         ])
+        .args(features)
         .current_dir(repository::root())
         .output()
         .unwrap();
@@ -176,9 +201,28 @@ fn polars_stays_in_the_engine() {
         crates.iter().any(|polars| reaches("engine", polars)),
         "control: engine reaches no polars crate"
     );
-    for package in ["baselines", "capture", "store", "scan", "pipeline"] {
+    for package in ["baselines", "capture", "store", "scan", "parts", "pipeline"] {
         for polars in &crates {
             assert!(!reaches(package, polars), "{package} must not reach {polars}");
         }
+    }
+}
+
+/// The function that takes objects in starts in milliseconds because of what it does not link.
+#[test]
+fn ingest_alone_links_no_engine_and_no_polars() {
+    let alone = ["--no-default-features", "--features", "ingest"];
+    for needed in ["parts", "aws-sdk-sqs", "lambda_runtime"] {
+        assert!(reaches_with(&alone, "functions", needed), "control: {needed}");
+    }
+    assert!(
+        reaches("functions", "engine"),
+        "control: the other functions link the engine"
+    );
+    for heavy in ["engine", "polars-core", "polars-parquet", "forust-ml", "plotters"] {
+        assert!(
+            !reaches_with(&alone, "functions", heavy),
+            "ingest must not link {heavy}"
+        );
     }
 }

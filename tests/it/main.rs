@@ -25,4 +25,6 @@ mod retrain_local;
 mod over_time;
 mod pipeline;
 mod monitor;
+mod monitor_file;
 mod tidy;
+mod watch;

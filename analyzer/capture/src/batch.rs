@@ -197,7 +197,8 @@ impl ColumnBatch {
             }
         }
         for extra in &mut self.extra {
-            extra.cells.pad(self.n_rows, filler(extra.side));
+            // Not absent where its side is: whether another record of the chunk has the column must change nothing.
+            extra.cells.pad(self.n_rows, CellClass::Missing);
         }
     }
 

@@ -17,6 +17,7 @@ pub mod backtest;
 pub mod baseline;
 pub mod calibrate;
 pub mod capture_health;
+pub mod check;
 pub mod clarify;
 pub mod compare;
 pub mod container;

@@ -28,6 +28,9 @@ mod tests;
 use baselines::document::verdict::Latest;
 use baselines::judge::{BaselineSource, Run, Status, Verdict};
 
+pub(crate) use time::TIME_ZONE;
+use time::Zone;
+
 use crate::report::format::{count, plural};
 use crate::report::model::{Fact, ReportModel, Status as Shown};
 
@@ -40,7 +43,7 @@ pub fn report_model(verdict: &Verdict, title: &str) -> ReportModel {
     let standings = standing::standings(verdict, &document);
     ReportModel {
         title: title.to_owned(),
-        subtitle: time::window(&verdict.run.window),
+        subtitle: Zone::of(verdict).window(&verdict.run.window),
         status: match verdict.status {
             Status::Pass => Shown::Pass,
             Status::Violated => Shown::Violated,
@@ -87,7 +90,7 @@ fn facts(verdict: &Verdict) -> Vec<Fact> {
         Fact::new("Baseline", name_or(&baseline.location, "not named")).noted(baseline_note),
     ];
     out.extend(verdict.judged.alarm.iter().flat_map(alarm::facts));
-    if let Some(span) = time::records(window) {
+    if let Some(span) = Zone::of(verdict).records(window) {
         out.insert(
             0,
             Fact::new("Records from", span.0).noted(format!("to {}", span.1)),

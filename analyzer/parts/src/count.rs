@@ -241,6 +241,7 @@ impl Counter {
                     start: window.span.start,
                     end: window.span.end,
                     baseline: baseline.to_owned(),
+                    layout: head.layout.clone(),
                     plan: self.plan.clone(),
                     counted: window.counted,
                     ids,

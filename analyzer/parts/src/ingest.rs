@@ -5,7 +5,7 @@
 //! run that ends in between is done again by the next delivery. Does not judge.
 
 use crate::count::{Ids, count};
-use crate::layout::{MonitorKeys, Span};
+use crate::layout::{MonitorKeys, Span, whole};
 use crate::object::{ObjectHead, TakenIn, place_of, take_in};
 use crate::part::Part;
 use crate::watch::{Prepared, layout_digest};
@@ -71,7 +71,7 @@ pub async fn source_at(location: &Location, options: &StoreOptions) -> Result<(S
             reader.etag().unwrap_or_default().to_owned()
         }
     };
-    let shown_key = store.locate(&key);
+    let shown_key = whole(&store.locate(&key));
     let source = Source {
         store,
         hour: hour_of_key(&shown_key),

@@ -58,6 +58,26 @@ impl Span {
     }
 }
 
+/// A location as it is kept: of this machine, the whole path without `.` and `..`, so that one object has one name.
+pub fn whole(location: &str) -> String {
+    if location.contains("://") {
+        return location.to_owned();
+    }
+    let Ok(path) = std::path::absolute(location) else {
+        return location.to_owned();
+    };
+    let mut plain = std::path::PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain.display().to_string()
+}
+
 /// A short name of some bytes: their XXH3-128, as 32 hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
     format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes))
@@ -170,6 +190,15 @@ mod tests {
             let expected: Vec<Span> = all.filter(|span| span.window().may_hold_hour(hour)).collect();
             assert_eq!(reached, expected, "{length}");
         }
+    }
+
+    #[test]
+    fn one_object_has_one_name() {
+        for text in ["/a/b/../c/x", "/a/./c/x", "/a/c//x"] {
+            assert_eq!(whole(text), "/a/c/x", "{text}");
+        }
+        assert_eq!(whole("s3://b/a/../x"), "s3://b/a/../x");
+        assert!(whole("x").ends_with("/x") && whole("x").starts_with('/'));
     }
 
     #[test]

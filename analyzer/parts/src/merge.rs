@@ -11,7 +11,7 @@ use crate::ingest::{Place, read_object_head, source_at};
 use crate::layout::Span;
 use crate::object::{TakenIn, take_in};
 use crate::part::{Head, Part};
-use crate::watch::{Prepared, layout_digest, plan_digest};
+use crate::watch::{Prepared, below, layout_digest, plan_digest};
 use async_trait::async_trait;
 use baselines::profile::Profile;
 use baselines::summary::{DatasetSummary, Distinct};
@@ -45,6 +45,8 @@ struct Known {
     content: String,
     head: Head,
     ids: Vec<(i64, u64)>,
+    /// Where it is to be counted again: without these ids.
+    again: Option<Ids>,
 }
 
 /// Merges the parts `contents` of the window `span`.
@@ -73,6 +75,7 @@ pub async fn merge(
             content: content.clone(),
             ids: part.hourly_ids().collect(),
             head: part.head,
+            again: None,
         });
     }
     known.sort_by(|a, b| (&a.head.location, &a.content).cmp(&(&b.head.location, &b.content)));
@@ -80,30 +83,27 @@ pub async fn merge(
     let looks: Vec<_> = known.iter().map(|part| part.head.look.clone()).collect();
     let columns = monitor.columns(&combine(&looks));
     let plan = plan_digest(&columns);
-    let mut recounted: HashMap<String, Part> = HashMap::new();
+    let layout = layout_digest(&columns);
     let mut seen = Ids::new();
     let mut known = known;
     for part in &mut known {
-        let is_counted_so = part.head.plan == plan && part.head.baseline == monitor.digest();
-        if !is_counted_so {
+        if part.head.layout != layout {
+            // Which records there are depends on the layout: one of another width is refused.
             let again = recount(&part.head, &columns, monitor, &Ids::new(), place).await?;
             part.ids = again.hourly_ids().collect();
-            recounted.insert(part.content.clone(), again);
         }
-        let elsewhere: Ids = part.ids.iter().filter(|id| seen.contains(*id)).copied().collect();
-        if !elsewhere.is_empty() {
-            let again = recount(&part.head, &columns, monitor, &elsewhere, place).await?;
-            part.ids = again.hourly_ids().collect();
-            recounted.insert(part.content.clone(), again);
-        }
-        seen.extend(std::mem::take(&mut part.ids));
+        let ids = std::mem::take(&mut part.ids);
+        let elsewhere: Ids = ids.iter().filter(|id| seen.contains(*id)).copied().collect();
+        let is_counted_so = part.head.plan == plan && part.head.baseline == monitor.digest();
+        part.again = (!is_counted_so || !elsewhere.is_empty()).then_some(elsewhere);
+        seen.extend(ids);
     }
     drop(seen);
     let mut profile = Profile::new(&columns.plans);
     let mut outcome = empty(known.len());
     for (idx, part) in known.iter().enumerate() {
-        let whole = match recounted.remove(&part.content) {
-            Some(part) => part,
+        let whole = match &part.again {
+            Some(elsewhere) => recount(&part.head, &columns, monitor, elsewhere, place).await?,
             None => parts.part(&part.content).await?,
         };
         if !whole.profile.is_empty() {
@@ -127,10 +127,7 @@ pub async fn merge(
     outcome.summary = profile.finish();
     Ok(Merged {
         outcome,
-        n_recounted: known
-            .iter()
-            .filter(|part| part.head.plan != plan || part.head.baseline != monitor.digest())
-            .count(),
+        n_recounted: known.iter().filter(|part| part.again.is_some()).count(),
         contents: known.into_iter().map(|part| part.content).collect(),
     })
 }
@@ -228,10 +225,9 @@ fn first(parts: Vec<Part>) -> Result<Part, EngineError> {
 
 /// A key as documents name it: below the location that was asked for.
 pub fn shown_key(capture: &Location, location: &str) -> String {
-    let capture = capture.to_string();
-    match location.strip_prefix(capture.trim_end_matches('/')) {
-        Some("") => location.rsplit('/').next().unwrap_or(location).to_owned(),
-        Some(rest) => rest.trim_start_matches('/').to_owned(),
+    match below(capture, location) {
+        Some(key) if key.is_empty() => location.rsplit('/').next().unwrap_or(location).to_owned(),
+        Some(key) => key,
         None => location.to_owned(),
     }
 }

@@ -5,7 +5,7 @@
 //! what a window would have decided otherwise is noted ([`RejectCount`]). Does not count columns.
 
 use crate::columns::ColumnWriter;
-use crate::layout::{content_key, endpoint_of, index_folder};
+use crate::layout::{content_key, endpoint_of, index_folder, whole};
 use crate::watch::layout_digest;
 use bytes::Bytes;
 use capture::decode::{Decoder, RecordFormat};
@@ -171,7 +171,7 @@ pub async fn take_in(
     store: &Arc<dyn ObjectStore>,
     root: &str,
 ) -> Result<TakenIn, EngineError> {
-    let location = source.store.locate(&source.key);
+    let location = whole(&source.store.locate(&source.key));
     let (content, place) = place_of(root, &location, etag, source.hour, columns);
     let (sender, receiver) = mpsc::channel(2);
     let (ready_sender, mut ready) = mpsc::channel::<Ready>(1);

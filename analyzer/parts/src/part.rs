@@ -27,6 +27,8 @@ pub struct Head {
     pub end: i64,
     /// Digest of the baseline it was counted for.
     pub baseline: String,
+    /// Digest of the layout the object was decoded with.
+    pub layout: String,
     /// Digest of layout and plan it was counted with.
     pub plan: String,
     /// What became of the lines; ids are not in it.

@@ -3,7 +3,7 @@
 //! The engine reads the whole file with line-numbered errors; here what is not needed is passed over. Does not know what
 //! alarms.
 
-use crate::layout::Span;
+use crate::layout::{Span, whole};
 use baselines::profile::ColumnPlan;
 use capture::schema::Schema;
 use scan::EngineError;
@@ -141,7 +141,7 @@ impl Watched {
     /// Whether an object is captured traffic of this monitor.
     pub fn watches(&self, location: &str) -> bool {
         below(&self.capture, location).is_some_and(|key| {
-            let variant = variant_of_key(key);
+            let variant = variant_of_key(&key);
             self.variants.is_empty()
                 || variant.is_none_or(|name| self.variants.iter().any(|kept| kept == name))
         })
@@ -161,10 +161,10 @@ impl Watched {
 }
 
 /// The key of `location` below `place`; `None` where it is not there.
-fn below<'l>(place: &Location, location: &'l str) -> Option<&'l str> {
-    let place = place.to_string();
+pub fn below(place: &Location, location: &str) -> Option<String> {
+    let (place, location) = (whole(&place.to_string()), whole(location));
     let rest = location.strip_prefix(place.trim_end_matches('/'))?;
-    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
 }
 
 /// Names of the store's monitors, in order.

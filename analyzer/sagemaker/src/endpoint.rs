@@ -21,7 +21,9 @@ pub async fn describe_capture(client: &Client, name: &str) -> Result<EndpointDes
         .map_err(|error| refused("DescribeEndpoint", &error))?;
     let mut found = EndpointDescription {
         name: name.to_owned(),
-        status: endpoint.endpoint_status().map(|status| status.as_str().to_owned()),
+        status: endpoint
+            .endpoint_status()
+            .map(|status| status.as_str().to_owned()),
         variants: endpoint
             .production_variants()
             .iter()
@@ -31,7 +33,10 @@ pub async fn describe_capture(client: &Client, name: &str) -> Result<EndpointDes
     };
     if let Some(capture) = endpoint.data_capture_config() {
         found.enabled = capture.enable_capture();
-        found.capture_status = capture.capture_status().map(CaptureStatus::as_str).map(str::to_owned);
+        found.capture_status = capture
+            .capture_status()
+            .map(CaptureStatus::as_str)
+            .map(str::to_owned);
         found.sampling = capture.current_sampling_percentage();
         found.destination = capture.destination_s3_uri().map(str::to_owned);
     }

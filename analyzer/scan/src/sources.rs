@@ -100,8 +100,9 @@ impl Sources {
         if variants.is_empty() {
             return;
         }
-        self.objects
-            .retain(|source| variant_of_key(&source.shown_key).is_none_or(|name| variants.iter().any(|kept| kept == name)));
+        self.objects.retain(|source| {
+            variant_of_key(&source.shown_key).is_none_or(|name| variants.iter().any(|kept| kept == name))
+        });
     }
 }
 

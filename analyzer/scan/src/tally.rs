@@ -7,7 +7,8 @@ use crate::table::{ProfileSink, TableObject};
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
 use baselines::summary::{DatasetSummary, Distinct, Position};
-use capture::batch::ColumnBatch;
+use baselines::view::CellClass;
+use capture::batch::{ColumnBatch, ExtraColumn};
 use std::sync::Arc;
 
 /// Rows of one chunk, without those that are not taken in.
@@ -36,6 +37,15 @@ pub trait Tally: Send + Sized + 'static {
 
     /// Adds what `other` has seen.
     fn merge(&mut self, other: Self);
+}
+
+/// Whether a column without a plan has a cell among the rows: what only records that were refused or dropped had, or what
+/// is null, is no column.
+pub(crate) fn has_cells(extra: &ExtraColumn) -> bool {
+    let classes = extra.cells.view().classes;
+    classes
+        .iter()
+        .any(|class| !matches!(class, CellClass::Missing | CellClass::Absent))
 }
 
 /// Profiles of all columns.
@@ -83,7 +93,7 @@ impl Tally for ProfileTally {
         for (idx, cells) in batch.planned().iter().enumerate() {
             profile.update_planned(idx, &cells.view(), position, scratch);
         }
-        for extra in batch.extra() {
+        for extra in batch.extra().iter().filter(|extra| has_cells(extra)) {
             let plan = || ColumnPlan::unknown(&extra.name, PlanKind::Undetermined);
             profile.update_extra(&extra.name, plan, &extra.cells.view(), position, scratch);
         }

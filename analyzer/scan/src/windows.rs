@@ -5,7 +5,7 @@
 use crate::clock::Clock;
 use crate::error::EngineError;
 use crate::table::{CellSink, TableObject};
-use crate::tally::{Rows, Tally};
+use crate::tally::{Rows, Tally, has_cells};
 use baselines::profile::column::Scratch;
 use baselines::profile::{ColumnPlan, PlanKind, Profile};
 use baselines::summary::{DatasetSummary, Position};
@@ -146,7 +146,7 @@ impl Tally for WindowTally {
                 let cells = slice(&cells.view(), run.rows.clone(), &mut self.ends);
                 profile.update_planned(idx, &cells, position, &mut self.scratch);
             }
-            for extra in rows.batch.extra() {
+            for extra in rows.batch.extra().iter().filter(|extra| has_cells(extra)) {
                 let plan = || ColumnPlan::unknown(&extra.name, PlanKind::Undetermined);
                 let cells = slice(&extra.cells.view(), run.rows.clone(), &mut self.ends);
                 profile.update_extra(&extra.name, plan, &cells, position, &mut self.scratch);

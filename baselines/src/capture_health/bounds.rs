@@ -14,7 +14,11 @@ pub fn lower_limit(hits: u64, n: u64, alpha: f64) -> f64 {
     if hits == 0 {
         return 0.0;
     }
-    let limit = inv_beta_reg(hits as f64, (n - hits) as f64 + 1.0, alpha.clamp(f64::MIN_POSITIVE, 1.0));
+    let limit = inv_beta_reg(
+        hits as f64,
+        (n - hits) as f64 + 1.0,
+        alpha.clamp(f64::MIN_POSITIVE, 1.0),
+    );
     if limit.is_finite() { limit } else { 0.0 }
 }
 

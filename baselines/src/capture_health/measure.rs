@@ -131,13 +131,19 @@ fn volumes(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> Vec<Captu
             ..blank(CaptureCheck::Silence, level)
         };
         let others = [CaptureCheck::Gap, CaptureCheck::Volume];
-        return std::iter::once(silence).chain(others.map(|check| skipped(check, level, none))).collect();
+        return std::iter::once(silence)
+            .chain(others.map(|check| skipped(check, level, none)))
+            .collect();
     }
     let usual = match usual(facts) {
         Ok(usual) => usual,
         Err(why) => {
             // Silence needs no history to be told.
-            let outcome = if is_silent { CaptureOutcome::Unusual } else { CaptureOutcome::Usual };
+            let outcome = if is_silent {
+                CaptureOutcome::Unusual
+            } else {
+                CaptureOutcome::Usual
+            };
             let silence = CaptureMeasure {
                 limit: 1.0,
                 n: facts.records,
@@ -165,7 +171,11 @@ fn volumes(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> Vec<Captu
         limit: 1.0,
         p_value: total.map(|total| total.p_fewer),
         against: against.clone(),
-        outcome: if is_silent && !quiet_as_ever { CaptureOutcome::Unusual } else { CaptureOutcome::Usual },
+        outcome: if is_silent && !quiet_as_ever {
+            CaptureOutcome::Unusual
+        } else {
+            CaptureOutcome::Usual
+        },
         ..blank(CaptureCheck::Silence, level)
     });
     out.push(match usual.empty_hours(facts) {
@@ -180,7 +190,13 @@ fn volumes(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> Vec<Captu
     out
 }
 
-fn gap(empty: &[(i64, Compared)], n_hours: u64, against: &str, level: f64, is_silent: bool) -> CaptureMeasure {
+fn gap(
+    empty: &[(i64, Compared)],
+    n_hours: u64,
+    against: &str,
+    level: f64,
+    is_silent: bool,
+) -> CaptureMeasure {
     // Each hour is a test of its own.
     let level = level / n_hours as f64;
     let found: Vec<&(i64, Compared)> = empty.iter().filter(|(_, hour)| hour.p_fewer <= level).collect();
@@ -193,7 +209,11 @@ fn gap(empty: &[(i64, Compared)], n_hours: u64, against: &str, level: f64, is_si
         hours: found.iter().map(|(hour, _)| *hour).collect(),
         against: against.to_owned(),
         // A silent window is told once.
-        outcome: if found.is_empty() || is_silent { CaptureOutcome::Usual } else { CaptureOutcome::Unusual },
+        outcome: if found.is_empty() || is_silent {
+            CaptureOutcome::Usual
+        } else {
+            CaptureOutcome::Unusual
+        },
         ..blank(CaptureCheck::Gap, level)
     }
 }
@@ -209,7 +229,11 @@ fn volume(
     let is_fewer = (rows as f64) < total.expected;
     let p_value = (2.0 * total.p_fewer.min(total.p_more)).min(1.0);
     let keep = (1.0 - policy.volume_change).max(0.0);
-    let ratio = if total.expected > 0.0 { rows as f64 / total.expected } else { 1.0 };
+    let ratio = if total.expected > 0.0 {
+        rows as f64 / total.expected
+    } else {
+        1.0
+    };
     let (limit, matters) = if is_fewer {
         (keep, ratio < keep)
     } else if keep > 0.0 {
@@ -225,7 +249,11 @@ fn volume(
         limit,
         p_value: Some(p_value),
         against,
-        outcome: if is_unusual { CaptureOutcome::Unusual } else { CaptureOutcome::Usual },
+        outcome: if is_unusual {
+            CaptureOutcome::Unusual
+        } else {
+            CaptureOutcome::Usual
+        },
         ..blank(CaptureCheck::Volume, level)
     }
 }
@@ -233,7 +261,11 @@ fn volume(
 /// The captured share of the requests against the configured one: its two-sided exact interval must lie beyond the tolerance.
 fn sampling(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> CaptureMeasure {
     let Some(configured) = policy.sampling else {
-        return skipped(CaptureCheck::Sampling, level, "no sampling percentage is configured for the monitor");
+        return skipped(
+            CaptureCheck::Sampling,
+            level,
+            "no sampling percentage is configured for the monitor",
+        );
     };
     let Some(requests) = facts.invocations.filter(|requests| *requests > 0) else {
         let why = "how many requests the endpoint answered is not known";
@@ -243,7 +275,10 @@ fn sampling(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> CaptureM
     let low = lower_limit(captured, requests, level / 2.0);
     let high = 1.0 - lower_limit(requests - captured, requests, level / 2.0);
     let value = facts.records as f64 / requests as f64;
-    let (least, most) = (configured - policy.sampling_tolerance, configured + policy.sampling_tolerance);
+    let (least, most) = (
+        configured - policy.sampling_tolerance,
+        configured + policy.sampling_tolerance,
+    );
     let is_unusual = high < least || low > most;
     CaptureMeasure {
         n: facts.records,
@@ -251,7 +286,11 @@ fn sampling(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> CaptureM
         value,
         limit: configured,
         bound: Some(if value < configured { high } else { low }),
-        outcome: if is_unusual { CaptureOutcome::Unusual } else { CaptureOutcome::Usual },
+        outcome: if is_unusual {
+            CaptureOutcome::Unusual
+        } else {
+            CaptureOutcome::Usual
+        },
         ..blank(CaptureCheck::Sampling, level)
     }
 }
@@ -268,21 +307,44 @@ fn shares(facts: &CaptureFacts, policy: &HealthPolicy, level: f64) -> Vec<Captur
             value: n as f64 / of as f64,
             limit,
             bound: Some(bound),
-            outcome: if bound > limit { CaptureOutcome::Unusual } else { CaptureOutcome::Usual },
+            outcome: if bound > limit {
+                CaptureOutcome::Unusual
+            } else {
+                CaptureOutcome::Usual
+            },
             ..blank(check, level)
         }
     };
     let records = facts.records;
     let mut out = Vec::new();
     out.push(match policy.sides {
-        CapturedSides::Both => share(CaptureCheck::Pairing, facts.one_sided, records, policy.max_one_sided),
+        CapturedSides::Both => share(
+            CaptureCheck::Pairing,
+            facts.one_sided,
+            records,
+            policy.max_one_sided,
+        ),
         CapturedSides::One => skipped(CaptureCheck::Pairing, level, "one side is captured by intention"),
     });
-    out.push(share(CaptureCheck::Decoding, facts.rejected, facts.lines, policy.max_decode_failures));
+    out.push(share(
+        CaptureCheck::Decoding,
+        facts.rejected,
+        facts.lines,
+        policy.max_decode_failures,
+    ));
     let deliveries = records + facts.duplicates;
-    out.push(share(CaptureCheck::Duplicates, facts.duplicates, deliveries, policy.max_duplicates));
+    out.push(share(
+        CaptureCheck::Duplicates,
+        facts.duplicates,
+        deliveries,
+        policy.max_duplicates,
+    ));
     out.push(match facts.lateness {
-        None => skipped(CaptureCheck::Late, level, "when records arrived, or the window's grace, is not known"),
+        None => skipped(
+            CaptureCheck::Late,
+            level,
+            "when records arrived, or the window's grace, is not known",
+        ),
         Some(found) if found.of > 0 && found.late == found.of => skipped(
             CaptureCheck::Late,
             level,

@@ -41,7 +41,10 @@ fn tails_are_those_of_the_conditional_binomial() {
         (120, 400, 4, 0.9629558815277498, 0.04645338035932894),
     ] {
         let found = [true, false].map(|fewer| conditional_tail(x, past, m, 1.0, fewer));
-        assert!(close(found[0], fewer) && close(found[1], more), "{x} {past} {m}: {found:?}");
+        assert!(
+            close(found[0], fewer) && close(found[1], more),
+            "{x} {past} {m}: {found:?}"
+        );
     }
     // scipy.special.betainc(40 / 2.5, 3 / 2.5 + 1, 4 / 5), betainc(15 / 2.5, 40 / 2.5 + 1, 1 / 5)
     assert!(close(conditional_tail(3, 40, 4, 2.5, true), 0.14448887223267826));
@@ -55,7 +58,10 @@ fn dispersion_is_taken_at_its_upper_limit() {
     // numpy and scipy 1.17.1: sum((c - c.mean())**2 / c.mean()) / chi2.ppf(0.05, df)
     let one = dispersion_limit(&[vec![100, 110, 90, 105]]).unwrap();
     let two = dispersion_limit(&[vec![10, 50, 20, 40], vec![5, 1, 9, 2]]).unwrap();
-    assert!(close(one, 6.1404474572335275) && close(two, 25.95782341822949), "{one} {two}");
+    assert!(
+        close(one, 6.1404474572335275) && close(two, 25.95782341822949),
+        "{one} {two}"
+    );
     assert_eq!(dispersion_limit(&[vec![7, 7, 7, 7]]), Some(1.0));
     assert_eq!(dispersion_limit(&[vec![7, 9, 7]]), None);
     assert_eq!(dispersion_limit(&[vec![0, 0, 0, 0]]), None);
@@ -66,7 +72,12 @@ fn day(per_hour: u64, weeks: i64) -> CaptureFacts {
     let window = (MONDAY, MONDAY + 24 * HOUR);
     let hours = |start: i64, wobble: i64| -> std::collections::BTreeMap<i64, u64> {
         (0..24)
-            .map(|hour| (start + hour * HOUR, (per_hour as i64 + (hour * 7 + wobble * 5) % 9 - 4).max(0) as u64))
+            .map(|hour| {
+                (
+                    start + hour * HOUR,
+                    (per_hour as i64 + (hour * 7 + wobble * 5) % 9 - 4).max(0) as u64,
+                )
+            })
             .filter(|(_, n)| *n > 0)
             .collect()
     };
@@ -83,7 +94,12 @@ fn day(per_hour: u64, weeks: i64) -> CaptureFacts {
             .map(|back| {
                 let start = MONDAY - back * WEEK;
                 let by_hour = hours(start, back);
-                PastWindow { start, end: start + 24 * HOUR, rows: by_hour.values().sum(), by_hour }
+                PastWindow {
+                    start,
+                    end: start + 24 * HOUR,
+                    rows: by_hour.values().sum(),
+                    by_hour,
+                }
             })
             .collect(),
         ..CaptureFacts::default()
@@ -96,11 +112,18 @@ fn silence(facts: &mut CaptureFacts) {
 }
 
 fn unusual(facts: &CaptureFacts, policy: &HealthPolicy) -> Vec<CaptureCheck> {
-    measure(facts, policy, ALPHA).unusual().map(|measure| measure.check).collect()
+    measure(facts, policy, ALPHA)
+        .unusual()
+        .map(|measure| measure.check)
+        .collect()
 }
 
 fn asked() -> HealthPolicy {
-    HealthPolicy { min_id_coverage: Some(0.99), sampling: Some(0.2), ..HealthPolicy::default() }
+    HealthPolicy {
+        min_id_coverage: Some(0.99),
+        sampling: Some(0.2),
+        ..HealthPolicy::default()
+    }
 }
 
 #[test]
@@ -116,7 +139,11 @@ fn silence_is_told_with_and_without_a_past() {
     for weeks in [0, 8] {
         let mut facts = day(50, weeks);
         silence(&mut facts);
-        assert_eq!(unusual(&facts, &asked()), [CaptureCheck::Silence], "{weeks} weeks");
+        assert_eq!(
+            unusual(&facts, &asked()),
+            [CaptureCheck::Silence],
+            "{weeks} weeks"
+        );
     }
     // A day that was always silent is as it always was.
     let mut facts = day(0, 8);
@@ -154,7 +181,11 @@ fn hours_without_records_are_a_gap_where_there_usually_are_some() {
 
 #[test]
 fn volume_rings_for_a_change_that_matters_and_is_no_chance() {
-    for (share, expected) in [(0.2, vec![CaptureCheck::Volume]), (0.8, vec![]), (3.0, vec![CaptureCheck::Volume])] {
+    for (share, expected) in [
+        (0.2, vec![CaptureCheck::Volume]),
+        (0.8, vec![]),
+        (3.0, vec![CaptureCheck::Volume]),
+    ] {
         let mut facts = day(50, 8);
         facts.rows = (facts.rows as f64 * share) as u64;
         assert_eq!(unusual(&facts, &asked()), expected, "{share}");
@@ -196,9 +227,19 @@ fn shares_ring_beyond_what_is_allowed_and_chance() {
         }
     }
     // One of three proves nothing.
-    let few = CaptureFacts { lines: 3, records: 3, rows: 3, one_sided: 1, rejected: 1, ..CaptureFacts::default() };
+    let few = CaptureFacts {
+        lines: 3,
+        records: 3,
+        rows: 3,
+        one_sided: 1,
+        rejected: 1,
+        ..CaptureFacts::default()
+    };
     assert_eq!(unusual(&few, &HealthPolicy::default()), []);
-    let by_intention = HealthPolicy { sides: CapturedSides::One, ..asked() };
+    let by_intention = HealthPolicy {
+        sides: CapturedSides::One,
+        ..asked()
+    };
     let mut facts = day(50, 0);
     facts.one_sided = facts.records;
     assert_eq!(unusual(&facts, &by_intention), []);

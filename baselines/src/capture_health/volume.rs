@@ -49,7 +49,11 @@ pub(super) fn usual(facts: &CaptureFacts) -> Result<Usual<'_>, String> {
         }
         // A window longer than its season's period would overlap the next one back.
         if windows.len() >= MIN_PAST && end - start <= period {
-            return Ok(Usual { windows, shifts, season });
+            return Ok(Usual {
+                windows,
+                shifts,
+                season,
+            });
         }
     }
     Err(format!(
@@ -68,7 +72,11 @@ impl Usual<'_> {
         let counts: Vec<u64> = self.windows.iter().map(|window| window.rows).collect();
         let total: u64 = counts.iter().sum();
         if total == 0 {
-            return Some(Compared { expected: 0.0, p_fewer: 1.0, p_more: 1.0 });
+            return Some(Compared {
+                expected: 0.0,
+                p_fewer: 1.0,
+                p_more: 1.0,
+            });
         }
         let dispersion = dispersion_limit(std::slice::from_ref(&counts))?;
         let n = counts.len() as u64;

@@ -17,7 +17,10 @@ pub(super) fn check(run: &Run, policy: &Policy, docket: &mut Docket) -> Option<C
     };
     let budget: FalseAlarmBudget = asked.false_alarms.unwrap_or(policy.false_alarms);
     let health = measure(facts, asked, budget.alpha(policy.window_seconds).alpha);
-    let has_rejects = docket.findings.iter().any(|finding| finding.check == CheckKind::Rejects);
+    let has_rejects = docket
+        .findings
+        .iter()
+        .any(|finding| finding.check == CheckKind::Rejects);
     for unusual in health.unusual() {
         // The same lines are told once.
         if unusual.check == CaptureCheck::Decoding && has_rejects {
@@ -90,11 +93,17 @@ fn words(found: &CaptureMeasure, asked: &HealthPolicy) -> (String, String, &'sta
         ),
         CaptureCheck::Silence => (
             "not one record was captured".to_owned(),
-            format!("silence is always told; whether it is usual cannot be said: {}", found.against),
+            format!(
+                "silence is always told; whether it is usual cannot be said: {}",
+                found.against
+            ),
             "check that the endpoint is called, that capture is switched on, and that location and window are the right ones",
         ),
         CaptureCheck::Gap => (
-            format!("{n} of {of} hours have no record, where there usually are some: {}", hours(&found.hours)),
+            format!(
+                "{n} of {of} hours have no record, where there usually are some: {}",
+                hours(&found.hours)
+            ),
             tested(),
             "look for an outage, a deployment or a full disk of the endpoint in these hours, and for objects that have not arrived",
         ),
@@ -152,7 +161,11 @@ fn words(found: &CaptureMeasure, asked: &HealthPolicy) -> (String, String, &'sta
 
 /// Hours as people write them; the first few.
 fn hours(seconds: &[i64]) -> String {
-    let mut names: Vec<String> = seconds.iter().take(MAX_HOURS).map(|second| hour(*second)).collect();
+    let mut names: Vec<String> = seconds
+        .iter()
+        .take(MAX_HOURS)
+        .map(|second| hour(*second))
+        .collect();
     if seconds.len() > MAX_HOURS {
         names.push(format!("{} more", seconds.len() - MAX_HOURS));
     }
@@ -168,9 +181,16 @@ fn hour(second: i64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:00 UTC", second.rem_euclid(86_400) / 3_600)
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:00 UTC",
+        second.rem_euclid(86_400) / 3_600
+    )
 }
 
 #[cfg(test)]
@@ -184,6 +204,10 @@ mod tests {
         assert_eq!(hour(951_782_400), "2000-02-29 00:00 UTC");
         assert_eq!(hour(-3_600), "1969-12-31 23:00 UTC");
         let many: Vec<i64> = (0..7).map(|at| at * 3_600).collect();
-        assert!(hours(&many).ends_with("1970-01-01 04:00 UTC, 2 more"), "{}", hours(&many));
+        assert!(
+            hours(&many).ends_with("1970-01-01 04:00 UTC, 2 more"),
+            "{}",
+            hours(&many)
+        );
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::column::ColumnReport;
 use super::finding::{Finding, NotEvaluated};
 use super::schema_change::SchemaChange;
-use crate::capture_health::{CaptureFacts, CaptureHealth};
 use crate::calibrate::{CalibrationBasis, FalseAlarmBudget, MinEffect, RunAlpha};
+use crate::capture_health::{CaptureFacts, CaptureHealth};
 
 /// Three-valued outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

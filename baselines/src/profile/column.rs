@@ -130,6 +130,12 @@ impl ColumnProfile {
         }
     }
 
+    /// Forgets where cells were missing: of a column without a plan that depends on which records were read together.
+    pub(super) fn forget_missing_places(&mut self) {
+        self.spans[CellClass::Missing as usize] = None;
+        self.spans[CellClass::Absent as usize] = None;
+    }
+
     /// Adds what `other`, of the same plan, has seen.
     pub fn merge(&mut self, other: &Self) {
         for (total, more) in self.counts.iter_mut().zip(&other.counts) {

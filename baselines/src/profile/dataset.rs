@@ -134,6 +134,7 @@ impl Profile {
         extra.sort_by(|(a, _), (b, _)| a.cmp(b));
         let extra = extra.into_iter().map(|(_, mut column)| {
             column.add_missing(n_rows.saturating_sub(column.n_cells()));
+            column.forget_missing_places();
             column
         });
         let columns = self

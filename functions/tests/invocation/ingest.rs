@@ -181,7 +181,8 @@ async fn poison_is_buried_with_its_reason_and_what_may_pass_comes_again() {
         json!({"objects": [missing.clone()]}),
         json!({"objects": [object(&scene, 0)]}),
     ]);
-    payload["Records"][3] = json!({"messageId": "m3", "eventSource": "aws:sqs", "body": "no JSON"});
+    let records = payload["Records"].as_array_mut().unwrap();
+    records.push(json!({"messageId": "m3", "eventSource": "aws:sqs", "body": "no JSON"}));
     let answer = ingest.handle(&payload).await.unwrap();
     assert_eq!(
         (answer.n_objects, answer.n_dead, answer.failures.len()),

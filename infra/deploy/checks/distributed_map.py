@@ -141,12 +141,20 @@ def _run(path):
         return called
 
     batch = {"monitor": "s3://store/m", "part": "s3://store/p", "keys": ["s3://b/a", "s3://b/b c"], **window}
-    check("profile answers", handler.profile(batch, None, command(0, '{"rows": 3}')), {"rows": 3})
+    check(
+        "profile answers",
+        handler.profile(batch, None, command(0, "2 keys\n")),
+        {"part": "s3://store/p", "said": ["2 keys"]},
+    )
     check("profile's keys", asked[-1][1], "s3://b/a\ns3://b/b c\n")
-    check("profile's command", asked[-1][0][0], "profile")
+    words = ["profile", "--keys", "-", "--monitor", "s3://store/m", "--output", "s3://store/p"]
+    check("profile's command", asked[-1][0], [*words, "--start", window["start"], "--end", window["end"]])
     run_ = {"monitor": "s3://store/m", "manifest": "s3://store/mf", "output": "s3://store/o"}
-    check("merge answers", handler.merge(run_, None, command(0, "{}")), {})
-    check("merge's command", (asked[-1][0][0], "s3://store/mf" in asked[-1][0]), ("merge", True))
+    check(
+        "merge answers", handler.merge(run_, None, command(0, "a\nb\n")), {"output": "s3://store/o", "said": ["a", "b"]}
+    )
+    words = ["merge", "--monitor", "s3://store/m", "--manifest", "s3://store/mf", "--output", "s3://store/o"]
+    check("merge's command", asked[-1], (words, ""))
     for code, kind in ((2, "usage"), (4, "nothing_to_analyze"), (6, "storage"), (1, "internal"), (-9, "internal")):
         try:
             handler.merge(run_, None, command(code, "", "error: no\n"))

@@ -349,6 +349,7 @@ PLANTED = [
     Planted("handler", "distributed/handler.py", "last + HOUR > start", "last > start", "objects of the window"),
     Planted("handler", "distributed/handler.py", 'found["Size"] > 0', "True", "empty"),
     Planted("handler", "distributed/handler.py", "text + n_text > BATCH_TEXT", "False", "256 KiB"),
+    Planted("handler", "distributed/handler.py", '"--manifest", event', '"--manifests", event', "has no --manifests"),
     Planted("handler", "distributed/handler.py", "6: storage", "6: internal", "kind of error"),
     Planted("handler", "distributed/handler.py", '"parts": parts}', '"parts": parts[1:]}', "manifest"),
     Planted("handler", "distributed/handler.py", 'if not page.get("IsTruncated"):', "if True:", "objects"),

@@ -199,7 +199,7 @@ def variables(folder, deployments):
     if not sources.is_dir():
         return set()
     text = "\n".join(path.read_text() for path in sources.rglob("*.rs"))
-    if not (sources / "bin" / "ingest.rs").is_file():
+    if not (sources / "bin" / "act.rs").is_file():
         return set()
     read = set(re.findall(r"\bDRIFTLINE_[A-Z_]+\b", text))
     binaries = {path.stem for path in (sources / "bin").glob("*.rs")}
@@ -505,8 +505,19 @@ def machines(folder, deployments):
 
 
 def handler(folder, deployments):
-    """The functions of the map plan, call and answer as the state machine expects."""
-    return distributed_map.run(Path(folder, "distributed", "handler.py"))
+    """The functions of the map plan, call and answer as the state machine expects, in words that the command line knows."""
+    path = Path(folder, "distributed", "handler.py")
+    breaches = distributed_map.run(path)
+    arguments = Path(__file__).parents[3] / "analyzer" / "cli" / "src" / "command" / "parts.rs"
+    known = {
+        name: set(re.findall(r"^    (\w+): ", body, re.MULTILINE))
+        for name, body in re.findall(r"struct (\w+)Arguments \{\n(.*?)\n\}", arguments.read_text(), re.DOTALL)
+    }
+    for command, body in re.findall(r'words = \["(\w+)"(.*?)\n    return', path.read_text(), re.DOTALL):
+        flags = {word.removeprefix("--") for word in re.findall(r'"(--\w+)"', body)}
+        for flag in flags - known.get(command.title(), set()):
+            breaches.append(f"{command} has no --{flag} ({arguments.name})")
+    return breaches
 
 
 def packaging(folder, deployments):

@@ -18,7 +18,9 @@ fn writes(stack: &Stack, function: &str) -> usize {
 
 #[test]
 fn an_analyzer_that_dies_leaves_whole_documents_and_an_event_in_the_end() {
-    let Some(stack) = Stack::new(1) else { return };
+    let Some(stack) = Stack::new(1, &["ingest", "analyze"]) else {
+        return;
+    };
     let aws = &stack.aws;
     stack.capture(|_| true);
     stack.ingest();
@@ -78,7 +80,9 @@ fn an_analyzer_that_dies_leaves_whole_documents_and_an_event_in_the_end() {
 
 #[test]
 fn analyzers_and_actors_side_by_side_end_in_one_of_everything() {
-    let Some(stack) = Stack::new(1) else { return };
+    let Some(stack) = Stack::new(1, &["ingest", "analyze", "act"]) else {
+        return;
+    };
     let aws = &stack.aws;
     stack.capture(|_| true);
     stack.ingest();
@@ -112,7 +116,9 @@ fn analyzers_and_actors_side_by_side_end_in_one_of_everything() {
 /// The pipeline is started once, whatever the decider died of, and whatever SageMaker answered.
 #[test]
 fn a_decider_that_dies_starts_one_execution() {
-    let Some(stack) = Stack::new(1) else { return };
+    let Some(stack) = Stack::new(1, &["ingest", "analyze", "act"]) else {
+        return;
+    };
     let aws = &stack.aws;
     stack.capture(|_| true);
     stack.ingest();

@@ -32,7 +32,9 @@ fn batch(bodies: &[String]) -> Value {
 
 #[test]
 fn what_passes_is_waited_out_and_what_kills_is_done_again() {
-    let Some(stack) = Stack::new(1) else { return };
+    let Some(stack) = Stack::new(1, &["ingest"]) else {
+        return;
+    };
     let aws = &stack.aws;
     stack.capture(|idx| idx < 3);
     let told = aws.drain(&stack.captured).unwrap();
@@ -133,7 +135,9 @@ fn key_of(body: &str) -> String {
 
 #[test]
 fn keys_are_decoded_and_poison_is_put_aside_with_its_reason() {
-    let Some(stack) = Stack::new(1) else { return };
+    let Some(stack) = Stack::new(1, &["ingest"]) else {
+        return;
+    };
     let aws = &stack.aws;
     let hour = std::fs::read_dir(stack.world.path("capture")).unwrap().count();
     assert!(hour > 0);

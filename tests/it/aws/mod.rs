@@ -5,8 +5,10 @@
 mod analyze;
 mod clients;
 mod closing;
+mod distributed;
 mod emulator;
 mod ingest;
+mod spark;
 mod stack;
 mod whole;
 
@@ -44,6 +46,7 @@ fn function(name: &str, variables: &[(&str, &str)]) -> Function {
     Function {
         name: name.to_owned(),
         program: program::built(name).unwrap(),
+        arguments: Vec::new(),
         variables: variables
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),

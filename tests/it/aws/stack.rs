@@ -34,8 +34,8 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// With `days` of capture, all of them shifted; nothing of it is in the bucket yet.
-    pub(super) fn new(days: u64) -> Option<Self> {
+    /// With `days` of capture, all of them shifted; nothing of it is in the bucket yet. And with these functions.
+    pub(super) fn new(days: u64, functions: &[&str]) -> Option<Self> {
         let aws = account()?;
         let training_days = 20;
         let today = Timestamp::now()
@@ -118,7 +118,7 @@ endpoint = "ep"
             start,
             days: days as i64,
         };
-        for name in ["ingest", "analyze", "act", "lifecycle"] {
+        for name in functions {
             stack.deploy(name, 1);
         }
         // The message that says that notifications were set up.

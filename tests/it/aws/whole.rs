@@ -27,7 +27,9 @@ fn metrics(stack: &Stack) -> Vec<Value> {
 
 #[test]
 fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
-    let Some(stack) = Stack::new(2) else { return };
+    let Some(stack) = Stack::new(2, &["ingest", "analyze", "act", "lifecycle"]) else {
+        return;
+    };
     let aws = &stack.aws;
     assert_eq!(stack.capture(|_| true), N_OBJECTS);
 
@@ -171,7 +173,9 @@ fn check_one_machine(stack: &Stack) {
 
 #[test]
 fn late_objects_reopen_a_window_and_nothing_is_said_twice() {
-    let Some(stack) = Stack::new(1) else { return };
+    let Some(stack) = Stack::new(1, &["ingest", "analyze", "act", "lifecycle"]) else {
+        return;
+    };
     let aws = &stack.aws;
     stack.capture(|idx| idx % 4 != 0);
     stack.ingest();

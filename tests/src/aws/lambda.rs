@@ -31,6 +31,8 @@ pub struct Function {
     pub name: String,
     /// The bootstrap.
     pub program: PathBuf,
+    /// What it is started with, for a runtime that is a program of its own.
+    pub arguments: Vec<String>,
     /// Environment variables beside Lambda's own.
     pub variables: Vec<(String, String)>,
     /// Processes at most.

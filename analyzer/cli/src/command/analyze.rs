@@ -53,7 +53,10 @@ pub(crate) async fn run(arguments: AnalyzeArguments) -> anyhow::Result<u8> {
             .into());
     }
     let baseline = load(&request.baseline, &options).await?;
-    let analysis = analyze_with(&request, &baseline, &reference, &Bar::default()).await?;
+    let mut analysis = analyze_with(&request, &baseline, &reference, &Bar::default()).await?;
+    if let Some(monitor) = &monitor {
+        monitor.note(&mut analysis.verdict);
+    }
     if let Some(place) = &rejects {
         write_rejects(&analysis, place, &options).await?;
     }

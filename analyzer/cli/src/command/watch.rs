@@ -70,7 +70,11 @@ pub(crate) async fn run(arguments: WatchArguments) -> anyhow::Result<u8> {
     let mut watch = Watch::new(monitor, place, &stop).await?;
     loop {
         match watch.look(now.unwrap_or_else(clock)).await {
-            Ok(closed) => closed.iter().for_each(|closed| say(closed, arguments.json)),
+            Ok(closed) => {
+                for closed in &closed {
+                    say(closed, arguments.json);
+                }
+            }
             // What storage refuses now it may give the next time.
             Err(error) if !arguments.once && error.kind() == ErrorKind::Storage => {
                 message::talk(&format!("error: {error}; trying again in {}", arguments.interval));

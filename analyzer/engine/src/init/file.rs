@@ -216,7 +216,11 @@ fn watched(request: &InitRequest) -> Result<Watched, EngineError> {
             .into_iter()
             .flat_map(|(_, variants)| variants.iter().cloned())
             .collect(),
-        source: Source::Found,
+        // Folders above the location need not be SageMaker's.
+        source: match &request.seen {
+            Some(seen) if seen.depth < 2 => Source::Guessed,
+            _ => Source::Found,
+        },
     })
 }
 

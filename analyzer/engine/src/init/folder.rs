@@ -130,5 +130,12 @@ fn place(location: &Location, source: &Source) -> Option<(String, String, usize)
     let endpoint = parts.pop()?;
     // A batch transform's capture has `input` and `output` where an endpoint has its variant.
     let is_batch = matches!(variant, "input" | "output") || source.from_manifest;
-    (!is_batch && !endpoint.ends_with(':')).then(|| (endpoint.to_owned(), variant.to_owned(), depth))
+    (!is_batch && is_name(endpoint) && is_name(variant))
+        .then(|| (endpoint.to_owned(), variant.to_owned(), depth))
+}
+
+/// Whether SageMaker could have given the name.
+fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (1..=63).contains(&text.len()) && text.chars().all(fits) && !text.starts_with('-') && !text.ends_with('-')
 }

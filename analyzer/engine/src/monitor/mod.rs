@@ -31,9 +31,10 @@ mod tests;
 
 use crate::error::{EngineError, ErrorKind};
 use crate::plan::OutputPosition;
+use crate::present::TIME_ZONE;
 pub use ::scan::length::{self, Length};
 use baselines::calibrate::{ColumnSettings, FalseAlarmBudget, MinEffect, Persistence};
-use baselines::judge::Policy;
+use baselines::judge::{Policy, Verdict};
 use baselines::quality::Problem;
 use baselines::reference::Reference;
 use file::{Written, WrittenPosition};
@@ -113,6 +114,13 @@ impl Monitor {
             columns: self.drift.columns.clone(),
             capture_health: self.capture_health.policy.clone(),
             ..Policy::default()
+        }
+    }
+
+    /// Notes in the verdict what its report is to be shown by: the time zone.
+    pub fn note(&self, verdict: &mut Verdict) {
+        if let Some(zone) = &self.time_zone {
+            verdict.judged.choices.insert(TIME_ZONE.to_owned(), zone.clone());
         }
     }
 

@@ -75,6 +75,13 @@ fn measured(finding: &Finding) -> (String, String) {
         | CheckKind::ExtraColumn
         | CheckKind::NewMissingValues
         | CheckKind::SpecialValues => pair(|n| if n >= 0.0 { count(n as u64) } else { number(n) }),
+        CheckKind::CaptureSampling
+        | CheckKind::CapturePairing
+        | CheckKind::CaptureDecoding
+        | CheckKind::CaptureDuplicates
+        | CheckKind::CaptureLate
+        | CheckKind::CaptureIds => pair(percent),
+        CheckKind::CaptureSilence | CheckKind::CaptureGap => Default::default(),
         CheckKind::TypeChange | CheckKind::AbsentColumn | CheckKind::UnknownColumn => Default::default(),
         _ => pair(number),
     }

@@ -4,7 +4,7 @@ use crate::reference::REFERENCE_MISSING;
 use baselines::judge::{CheckKind, Severity, Status, Verdict};
 
 use super::standing::{Standing, is_drift};
-use super::time;
+use super::time::Zone;
 use crate::report::clip::clip;
 use crate::report::format::{count, number, plural};
 
@@ -80,6 +80,10 @@ fn parts(verdict: &Verdict, standings: &[Standing<'_>], severity: Severity) -> V
             CheckKind::MissingColumn => "there are fewer columns than constraints",
             CheckKind::ExtraColumn => "there are more columns than constraints",
             CheckKind::Rejects => "too many lines could not be read",
+            CheckKind::CaptureSilence => "nothing was captured",
+            CheckKind::CaptureGap => "hours of capture are missing",
+            CheckKind::CaptureVolume => "another number of records than usual was captured",
+            check if check.is_capture() => "capture is not as it should be",
             _ => "the data set as a whole is not as expected",
         }
         .to_owned()
@@ -120,11 +124,11 @@ fn n_unchecked(standings: &[Standing<'_>]) -> u64 {
 }
 
 fn span(verdict: &Verdict) -> String {
-    let window = &verdict.run.window;
+    let (window, zone) = (&verdict.run.window, Zone::of(verdict));
     match (&window.start, &window.end) {
-        (Some(_), Some(_)) => format!("from {}", time::window(window)),
-        (Some(_), None) | (None, Some(_)) => time::window(window),
-        (None, None) => match time::records(window) {
+        (Some(_), Some(_)) => format!("from {}", zone.window(window)),
+        (Some(_), None) | (None, Some(_)) => zone.window(window),
+        (None, None) => match zone.records(window) {
             Some((first, last)) => format!("from {first} to {last}"),
             None => "without times".to_owned(),
         },

@@ -1,5 +1,6 @@
 //! What became of the lines: counts that add up, rejects in plain words, rows over time.
 
+use baselines::capture_health::{CaptureCheck, CaptureOutcome};
 use baselines::judge::{Records, Run, Verdict};
 
 use super::{columns_health, listing, volume};
@@ -14,7 +15,7 @@ pub(super) fn health(verdict: &Verdict) -> Health {
         rejects: rejects(&run.records),
         columns: columns_health::columns(verdict),
         volume: volume::volume(run),
-        notes: notes(run),
+        notes: notes(run).into_iter().chain(capture(verdict)).collect(),
     }
 }
 
@@ -165,6 +166,51 @@ fn notes(run: &Run) -> Vec<String> {
         ));
     }
     out
+}
+
+/// What was measured of capture and is as it should be, in one line; what was not evaluated, in another. What is not as it
+/// should be is a finding.
+fn capture(verdict: &Verdict) -> Vec<String> {
+    let Some(found) = &verdict.capture else {
+        return Vec::new();
+    };
+    let (mut usual, mut skipped) = (Vec::new(), Vec::new());
+    for measure in &found.measures {
+        let name = words(measure.check);
+        match &measure.outcome {
+            CaptureOutcome::Usual => usual.push(match measure.bound {
+                Some(_) => format!("{name} ({} of {})", count(measure.n), count(measure.of)),
+                None => name.to_owned(),
+            }),
+            CaptureOutcome::NotEvaluated(_) => skipped.push(name),
+            CaptureOutcome::Unusual => {}
+        }
+    }
+    let mut out = Vec::new();
+    if !usual.is_empty() {
+        out.push(format!("Capture is as it should be in {}.", listing(&usual)));
+    }
+    if !skipped.is_empty() {
+        out.push(format!(
+            "Of capture, {} could not be judged; verdict.json says why.",
+            listing(&skipped)
+        ));
+    }
+    out
+}
+
+fn words(check: CaptureCheck) -> &'static str {
+    match check {
+        CaptureCheck::Silence => "records at all",
+        CaptureCheck::Gap => "hours without records",
+        CaptureCheck::Volume => "volume",
+        CaptureCheck::Sampling => "the sampled share",
+        CaptureCheck::Pairing => "one-sided records",
+        CaptureCheck::Decoding => "undecodable lines",
+        CaptureCheck::Duplicates => "repeated deliveries",
+        CaptureCheck::Late => "late records",
+        CaptureCheck::Ids => "records without an inference id",
+    }
 }
 
 fn share(n: u64, total: u64) -> f64 {

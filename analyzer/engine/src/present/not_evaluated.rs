@@ -96,7 +96,8 @@ impl Group<'_> {
 
 fn checks(checks: &[CheckKind]) -> String {
     let model_monitor = checks.iter().filter(|check| check.is_model_monitor()).count();
-    if checks.len() + 1 >= CheckKind::ALL.len() {
+    let of_data = |checks: &[CheckKind]| checks.iter().filter(|check| !check.is_capture()).count();
+    if of_data(checks) + 1 >= of_data(&CheckKind::ALL) {
         "every check of columns".to_owned()
     } else if model_monitor == checks.len() && model_monitor == 6 {
         "Model Monitor's six checks".to_owned()

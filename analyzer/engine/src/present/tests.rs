@@ -7,6 +7,7 @@ mod sample;
 use baselines::document::verdict::{Latest, VersionedVerdict};
 use baselines::judge::{CheckKind, HourVolume, NotEvaluated as Skipped, Run, Verdict, Window};
 
+use super::time::Zone;
 use super::{not_evaluated, report_model, sentence, time, volume};
 use crate::report::model::{Axis, ChangeCard, Chart, ReportModel, Severity, Status};
 use crate::report::{MAX_PAGE_BYTES, html, text};
@@ -422,9 +423,19 @@ fn hours_become_days_and_years_where_there_would_be_too_many() {
         start: Some("2024-05-01T00:00:00Z".to_owned()),
         ..Window::default()
     };
-    assert_eq!(time::window(&window), "from 1 May 2024 00:00 UTC on");
-    assert_eq!(time::window(&Window::default()), "all records");
-    assert_eq!(time::spoken("yesterday"), "yesterday");
+    assert_eq!(Zone::default().window(&window), "from 1 May 2024 00:00 UTC on");
+    assert_eq!(Zone::default().window(&Window::default()), "all records");
+    assert_eq!(Zone::default().spoken("yesterday"), "yesterday");
+    let mut verdict = sample::calm();
+    verdict
+        .judged
+        .choices
+        .insert(time::TIME_ZONE.to_owned(), "Europe/Zurich".to_owned());
+    // TZ=Europe/Zurich date -d 2024-05-01T00:00:00Z (GNU coreutils 9.1): 02:00 in summer
+    assert_eq!(
+        Zone::of(&verdict).window(&window),
+        "from 1 May 2024 02:00 Europe/Zurich on"
+    );
     assert_eq!(
         [sentence("é."), sentence(""), sentence("a b")],
         ["É.", "", "A b."]

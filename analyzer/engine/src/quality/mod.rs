@@ -51,6 +51,6 @@ pub use read::ReadCounts;
 pub use request::{
     BiasSettings, ClassSettings, FacetRequest, FacetRows, PositiveOutcome, QualityColumns, QualityRequest,
 };
-pub use run::{QualityRun, run};
+pub use run::{QualityRun, coverage, run};
 pub use write::PAGE_FILE;
 pub use written::{WrittenError, facet, outcome, range};

@@ -15,7 +15,7 @@ use super::request::{QualityColumns, QualityRequest, convention_name};
 use super::sample::{BesideColumn, ClassChoice, Sample};
 use super::weights;
 use crate::error::EngineError;
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
 use crate::scan::ScanSettings;
 use baselines::document::quality::{CheckTwin, QualityDocument};
 use baselines::judge::Status;
@@ -42,6 +42,32 @@ pub struct QualityRun {
     /// What is needed to write merged records.
     pub(crate) loaded: Loaded,
     pub(crate) baseline: QualityBaseline,
+}
+
+/// How many predictions of the window have a label, and how many there are. Measures and writes nothing.
+pub async fn coverage(request: &QualityRequest) -> Result<(u64, u64), EngineError> {
+    let baseline = load_baseline(&request.baseline, request.problem, &request.store).await?;
+    let choice = class_choice(request, &baseline);
+    let features = parts::wanted_columns(request, &baseline);
+    let load = LoadRequest {
+        problem: request.problem,
+        columns: &request.columns,
+        classes: &choice,
+        schema: request.schema.as_ref(),
+        known: baseline.columns.as_ref(),
+        baseline_columns: baseline
+            .document
+            .as_ref()
+            .map_or(&EMPTY, |document| &document.columns),
+        features: &features,
+        attributions: request.bias.attributions.as_deref(),
+        settings: &request.settings,
+        store: &request.store,
+        progress: &Silent,
+        merge: false,
+    };
+    let loaded = load_window(&load, &request.capture, &request.ground_truth).await?;
+    Ok((loaded.counts.labelled, loaded.counts.predictions))
 }
 
 /// Measures a window.

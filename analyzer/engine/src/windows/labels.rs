@@ -94,7 +94,10 @@ impl Windows {
             Err(error) => return Err(error.into()),
         }
         let place = match Box::pin(run(&request, &Silent)).await {
-            Ok(found) => found.write(&request).await?.pop(),
+            Ok(found) => {
+                let mut written = found.write(&request).await?;
+                written.places.pop().filter(|_| written.is_new)
+            }
             // No label of the window yet.
             Err(error) if error.kind() == ErrorKind::NothingToAnalyse => None,
             Err(error) => return Err(error),

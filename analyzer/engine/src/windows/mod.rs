@@ -132,7 +132,8 @@ pub async fn judge_parts(
         options: place.options.clone(),
         title: Some(monitor.name.clone()),
     };
-    let analysis = judged(&request, &prepared.baseline, reference, outcome).await?;
+    let mut analysis = judged(&request, &prepared.baseline, reference, outcome).await?;
+    monitor.note(&mut analysis.verdict);
     Ok((
         analysis,
         WentIn {

@@ -10,6 +10,8 @@
 //! Columns are found by their place; their names are for other people's queries. Does not know storage.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use read::{CellsOf, RowBatch, read_rows};

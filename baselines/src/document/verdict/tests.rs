@@ -255,7 +255,10 @@ fn the_golden_verdict_has_something_in_every_part() {
     );
     let health = twin.capture_health.as_ref().unwrap();
     for outcome in ["usual", "unusual", "not_evaluated"] {
-        assert!(health.iter().any(|measure| measure.outcome == outcome), "{outcome}");
+        assert!(
+            health.iter().any(|measure| measure.outcome == outcome),
+            "{outcome}"
+        );
     }
     assert!(twin.findings.iter().any(|finding| finding.check == "capture_gap"));
     let ids: std::collections::BTreeSet<&str> =

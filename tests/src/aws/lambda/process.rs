@@ -41,7 +41,9 @@ impl Process {
         let name = &function.name;
         let started = Instant::now();
         let mut child = Command::new(&function.program)
+            .args(&function.arguments)
             .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env(
                 "AWS_LAMBDA_RUNTIME_API",
                 format!("http://{address}/rt/{name}-{number}"),

@@ -110,6 +110,7 @@ pub(crate) fn measure(arguments: &BurstArguments) -> Result<Measured> {
         aws.deploy(Function {
             name: name.to_owned(),
             program: program::built(name)?,
+            arguments: Vec::new(),
             variables: vec![("DRIFTLINE_STORE".to_owned(), format!("s3://{BUCKET}"))],
             concurrency: arguments.processes,
             timeout: Duration::from_mins(15),

@@ -14,6 +14,7 @@ mod analyze;
 mod burst;
 mod parse;
 mod quality;
+mod workers;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ enum Command {
     Quality(quality::QualityArguments),
     /// A burst of small objects through the ingest function: speed, memory, and whether anything is lost
     Burst(burst::BurstArguments),
+    /// One large input by several processes of `driftline profile`, and the merge of their parts
+    Workers(workers::WorkersArguments),
     /// Make capture and a training table and stop
     Make(MakeArguments),
     /// Parse every line of the files below a folder and forget it (what `analyze` is compared with)
@@ -109,6 +112,7 @@ fn main() -> Result<()> {
         Command::Suite(arguments) => answer(&analyze::suite(&arguments)?),
         Command::Quality(arguments) => answer(&quality::measure(&arguments)?),
         Command::Burst(arguments) => answer(&burst::measure(&arguments)?),
+        Command::Workers(arguments) => answer(&workers::measure(&arguments)?),
         Command::Make(arguments) => answer(&analyze::make(&arguments)?),
         Command::Parse(arguments) => answer(&parse::parse_all(&arguments.folder, arguments.threads)?),
     }

@@ -168,6 +168,12 @@ impl Retraining {
         for _ in 0..ROUNDS {
             let (before, etag) = self.read::<CompletionDocument>(&place).await?.unzip();
             if let Some(last) = before.as_ref().filter(|before| before.is_final()) {
+                if last.package.arn != request.package.arn {
+                    return Err(usage(format!(
+                        "incident {} revision {} was completed with model package {}, not with {}",
+                        last.incident, last.revision, last.package.arn, request.package.arn
+                    )));
+                }
                 self.settle(last, now).await?;
                 return Ok(last.clone());
             }

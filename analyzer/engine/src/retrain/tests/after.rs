@@ -193,6 +193,10 @@ async fn a_model_that_helped_rolls_the_baseline_and_closes_the_incident_once() {
     assert_eq!(world.complete(None, day(20)).await.unwrap(), done);
     assert_eq!(std::fs::read(&pointer).unwrap(), bytes);
     assert!(world.all().await == all, "again, and later: the same bytes");
+    let mut other = world;
+    other.package.arn.push('1');
+    let error = other.complete(None, day(20)).await.unwrap_err().to_string();
+    assert!(error.contains("was completed with model package"), "{error}");
 }
 
 #[tokio::test]
