@@ -300,7 +300,10 @@ impl Notice {
 
     /// A notice that says that it is a test, in every part that people read.
     pub fn test(subject: &Subject, now: i64) -> Self {
-        let title = format!("TEST of {}'s alerts: nothing happened", subject.monitor);
+        let title = format!(
+            "{}: this is a test of its alerts, nothing happened",
+            subject.monitor
+        );
         let summary = "Sent by `driftline alerts test`. An alert would say here what happened.".to_owned();
         let id = format!("test-{}", format_time(now).replace([':', '-'], ""));
         let mut notice = Self::bare(subject, Kind::Test, &id, SeverityV1::Info, title, summary, now);

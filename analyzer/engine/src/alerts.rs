@@ -77,10 +77,14 @@ pub fn over(store: Arc<dyn ObjectStore>, root: &str, monitor: &Monitor, means: &
         (None, Some(bus)) => AlertSettings::default().with_bus(bus),
         (None, None) => return None,
     };
+    let variant = match monitor.variants.as_slice() {
+        [only] => Some(only.as_str()),
+        _ => None,
+    };
     Some(Desk {
         store,
         layout: Layout::new(root, &monitor.name),
-        subject: Subject::new(&monitor.name, None, None, &settings),
+        subject: Subject::new(&monitor.name, monitor.endpoint.as_deref(), variant, &settings),
         settings,
         courier: means.courier.clone(),
         secrets: means.secrets.clone(),

@@ -16,6 +16,9 @@ use tokio::net::TcpListener;
 pub(super) enum Conduct {
     /// Answers with a status and, perhaps, `Retry-After`.
     Answer(u16, Option<String>),
+    /// Answers with a status and a body.
+    #[cfg(feature = "aws")]
+    Body(u16, &'static str),
     /// Never answers.
     Hang,
     /// Closes the connection without an answer.
@@ -95,6 +98,11 @@ impl Receiver {
                     .body(Full::new(Bytes::from_static(text.as_bytes())))
                     .map_err(io::Error::other)
             }
+            #[cfg(feature = "aws")]
+            Conduct::Body(status, text) => Response::builder()
+                .status(status)
+                .body(Full::new(Bytes::from_static(text.as_bytes())))
+                .map_err(io::Error::other),
             Conduct::Hang => std::future::pending().await,
             Conduct::Close => Err(io::Error::other("closed")),
         }

@@ -8,8 +8,8 @@ use crate::{exit, message, settings};
 use alert::desk::Desk;
 use alert::notice::Notice;
 use alert::retry::Patience;
-use alert::send::{Courier, Couriers, deliver, message as message_of};
-use alert::settings::Route;
+use alert::send::{Courier, Couriers, Secrets, deliver, message as message_of};
+use alert::settings::{Form, Route, Target};
 use alert::sign::verify;
 use alert::state::Acknowledgement;
 use clap::{Args, Subcommand};
@@ -283,10 +283,12 @@ async fn test(arguments: &TestArguments) -> anyhow::Result<u8> {
     let mut tried = Vec::new();
     for (name, route) in chosen {
         let id = format!("{}.1.test.{name}", notice.incident);
-        let secrets: alert::send::Secrets = if arguments.dry_run {
-            Arc::new(|name| Some(format!("https://{name}.invalid/")))
-        } else {
-            desk.secrets.clone()
+        // A preview shows which variable a secret comes from; an address has to be one.
+        let is_key = matches!(&route.target, Target::Webhook(webhook) if webhook.form == Form::PagerDuty);
+        let secrets: Secrets = match (arguments.dry_run, is_key) {
+            (false, _) => desk.secrets.clone(),
+            (true, true) => Arc::new(|name| Some(format!("${name}"))),
+            (true, false) => Arc::new(|name| Some(format!("https://{name}.invalid/"))),
         };
         let made = message_of(route, &notice, &id, &secrets, now);
         tried.push(match made {
