@@ -112,40 +112,14 @@ pub(super) fn plan(package: &Package, request: &DeploymentRequest) -> Result<Pla
         .flatten()
         .filter_map(|variant| variant["VariantName"].as_str())
         .collect();
-    let variant = match (&request.variant, names.as_slice()) {
-        (Some(named), names) if names.contains(&named.as_str()) => named.clone(),
-        (None, [only]) => (*only).to_owned(),
-        (Some(named), names) => {
-            return Err(wrong(format!(
-                "endpoint configuration {config_before} has no variant {named}, it has {}",
-                names.join(", ")
-            )));
-        }
-        (None, names) => {
-            return Err(wrong(format!(
-                "endpoint configuration {config_before} has {} variants ({}), and none is named",
-                names.len(),
-                names.join(", ")
-            ))
-            .with_hint("--variant NAME"));
-        }
-    };
+    let variant = variant(request, config_before, &names)?;
     let readable = format!(
         "{}-{}",
         request.endpoint,
         package.number.map_or_else(String::new, |n| format!("v{n}"))
     );
     let model = name(&readable, &package.arn);
-    let role = request.role.clone().or_else(|| {
-        let own = config.get("ExecutionRoleArn").and_then(Value::as_str);
-        own.map(str::to_owned)
-    });
-    let Some(role) = role else {
-        return Err(
-            wrong("the model needs a role, and the endpoint configuration has none".to_owned())
-                .with_hint("--role ARN: the one the model in service has (`aws sagemaker describe-model`)"),
-        );
-    };
+    let role = role(request, config)?;
     let mut notes = Vec::new();
     let mut after: Map<String, Value> = config
         .iter()
@@ -212,6 +186,36 @@ pub(super) fn plan(package: &Package, request: &DeploymentRequest) -> Result<Pla
         config_after,
         requests,
         notes,
+    })
+}
+
+/// The variant whose model changes.
+fn variant(request: &DeploymentRequest, config_before: &str, names: &[&str]) -> Result<String, EngineError> {
+    match (&request.variant, names) {
+        (Some(named), names) if names.contains(&named.as_str()) => Ok(named.clone()),
+        (None, [only]) => Ok((*only).to_owned()),
+        (Some(named), names) => Err(wrong(format!(
+            "endpoint configuration {config_before} has no variant {named}, it has {}",
+            names.join(", ")
+        ))),
+        (None, names) => Err(wrong(format!(
+            "endpoint configuration {config_before} has {} variants ({}), and none is named",
+            names.len(),
+            names.join(", ")
+        ))
+        .with_hint("--variant NAME")),
+    }
+}
+
+/// The role of the new model.
+fn role(request: &DeploymentRequest, config: &Map<String, Value>) -> Result<String, EngineError> {
+    let own = || {
+        let own = config.get("ExecutionRoleArn").and_then(Value::as_str);
+        own.map(str::to_owned)
+    };
+    request.role.clone().or_else(own).ok_or_else(|| {
+        wrong("the model needs a role, and the endpoint configuration has none".to_owned())
+            .with_hint("--role ARN: the one the model in service has (`aws sagemaker describe-model`)")
     })
 }
 
