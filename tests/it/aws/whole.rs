@@ -96,7 +96,7 @@ fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
     };
     assert_eq!(of("Monitor"), Some("small"), "{parameters:?}");
 
-    check_alerts(&stack, &["opened", "retraining_started"]);
+    check_alerts(&stack, &["opened", "retraining_started"], 2);
     let lines = metrics(&stack);
     let drift = lines
         .iter()
@@ -127,15 +127,26 @@ fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
             .collect();
         assert_eq!(found.len(), 1, "{:?}", kept.keys());
     }
-    check_alerts(&stack, &["opened", "retraining_started", "retraining_ended"]);
+    check_alerts(&stack, &["opened", "retraining_started", "retraining_ended"], 1);
     for name in ["ingest", "analyze", "act", "lifecycle"] {
         let log = aws.log(name).join("\n");
         assert!(!log.contains("boat"), "a captured value is in the log of {name}");
     }
 }
 
-/// Each kind of notice came once to the webhook, signed, once through SNS, and once on the bus.
-fn check_alerts(stack: &Stack, kinds: &[&str]) {
+/// Each kind of notice came once to the webhook, signed, once through SNS, and once on the bus, `n_new` of them since it was
+/// last asked.
+fn check_alerts(stack: &Stack, kinds: &[&str], n_new: usize) {
+    let mail = stack.aws.drain(&stack.mail).unwrap();
+    assert_eq!(mail.len(), n_new, "{mail:#?}");
+    assert!(mail.iter().all(|notice| notice.contains("small")), "{mail:#?}");
+    let incidents = stack.aws.take_events(&stack.incidents).unwrap();
+    let new = &kinds[kinds.len() - n_new..];
+    let on_bus: Vec<&str> = incidents
+        .iter()
+        .filter_map(|event| event["detail"]["kind"].as_str())
+        .collect();
+    assert_eq!(on_bus, new, "{incidents:#?}");
     let delivered = stack.hook.delivered();
     let told: Vec<Value> = delivered.iter().map(tests::aws::Delivered::json).collect();
     let of: Vec<&str> = told.iter().filter_map(|notice| notice["kind"].as_str()).collect();
