@@ -18,3 +18,17 @@ pub mod outcome;
 
 #[cfg(feature = "analyze")]
 pub mod analyze;
+
+#[cfg(any(feature = "act", feature = "lifecycle"))]
+pub mod completion;
+#[cfg(any(feature = "act", feature = "lifecycle"))]
+pub mod failure;
+#[cfg(any(feature = "act", feature = "lifecycle"))]
+pub mod notification;
+#[cfg(any(feature = "act", feature = "lifecycle"))]
+pub mod reach;
+
+#[cfg(feature = "act")]
+pub mod act;
+#[cfg(feature = "lifecycle")]
+pub mod lifecycle;

@@ -25,7 +25,7 @@ const FORBIDDEN: &[Forbidden] = &[
     // Receivers on AWS are the functions', and the command line's with its feature.
     Forbidden {
         library: "aws-sdk-sns",
-        from: &["baselines", "capture", "store", "scan", "alert", "engine", "cli"],
+        from: &["baselines", "capture", "store", "scan", "pipeline"],
         control: "functions",
     },
     Forbidden {

@@ -20,14 +20,14 @@ use store::{Location, ObjectStore, StoreOptions, open_store};
 
 /// An error of alerts as the engine's own.
 pub fn failed(error: AlertError) -> EngineError {
-    let kind = match &error {
-        AlertError::Store(_) | AlertError::Busy { .. } => ErrorKind::Storage,
+    let kind = match error {
+        AlertError::Store(error) => return error.into(),
+        AlertError::Busy { .. } => ErrorKind::Storage,
         AlertError::Document { .. } | AlertError::Usage(_) => ErrorKind::Usage,
     };
-    let hint = error.hint().map(str::to_owned);
     let failed = EngineError::new(kind, error.to_string());
-    match hint {
-        Some(hint) => failed.with_hint(hint),
+    match error.hint() {
+        Some(hint) => failed.with_hint(hint.to_owned()),
         None => failed,
     }
 }

@@ -6,9 +6,11 @@
 #![warn(missing_docs)]
 
 pub mod endpoint;
+pub mod package;
 pub mod pipeline;
 pub mod schedule;
 
+pub use aws_sdk_sagemaker::Client;
 use aws_types::SdkConfig;
 
 /// A client of SageMaker's API under the settings (region, credentials, endpoint, retries) of `shared`.

@@ -192,7 +192,7 @@ fn no_answer(asked: String, said: &str) -> ServiceError {
     }
 }
 
-fn failed<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(
+pub(crate) fn failed<E: ProvideErrorMetadata + Error + Send + Sync + 'static>(
     asked: String,
     error: &SdkError<E, aws_sdk_sagemaker::config::http::HttpResponse>,
 ) -> ServiceError {

@@ -228,7 +228,6 @@ async fn open(common: &Common, carries: bool) -> anyhow::Result<(Desk, Monitor, 
 }
 
 #[cfg(feature = "sagemaker")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
 async fn aws(options: &StoreOptions) -> Option<Arc<dyn Courier>> {
     let shared = store::shared_config(options).await;
     Some(Arc::new(alert::aws::AwsCourier::new(&shared)))
