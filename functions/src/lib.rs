@@ -14,6 +14,8 @@ pub mod event;
 pub mod ingest;
 pub mod log;
 #[cfg(feature = "analyze")]
+pub mod eventbridge;
+#[cfg(feature = "analyze")]
 pub mod outcome;
 
 #[cfg(feature = "analyze")]

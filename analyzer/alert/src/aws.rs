@@ -51,11 +51,15 @@ impl AwsCourier {
         Ok(answer.message_id.unwrap_or_else(|| "published".to_owned()))
     }
 
-    async fn put(&self, bus: &str, entry: &crate::render::events::EventEntry) -> Result<String, SendError> {
+    /// Puts one entry; gives its id.
+    ///
+    /// # Errors
+    /// What EventBridge refused, or no answer.
+    pub async fn put(&self, bus: &str, entry: &crate::render::events::EventEntry) -> Result<String, SendError> {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
-            .source(entry.source)
-            .detail_type(entry.detail_type)
+            .source(&entry.source)
+            .detail_type(&entry.detail_type)
             .detail(&entry.detail)
             .set_resources(Some(entry.resources.clone()))
             .time(DateTime::from_secs(entry.time))

@@ -235,7 +235,7 @@ impl Desk {
     ) -> Result<String, AlertError> {
         self.change(|state| {
             state
-                .acknowledge(&self.settings, incident, given.clone())
+                .acknowledge(&self.settings, incident, given)
                 .map_err(AlertError::Usage)
         })
         .await

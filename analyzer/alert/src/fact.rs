@@ -134,7 +134,7 @@ fn by_excess(a: &FindingV2, b: &FindingV2) -> Ordering {
     let excess = |finding: &FindingV2| {
         let factor = (finding.value / finding.limit).abs();
         let is_drift = finding.drift.is_some() && factor.is_finite();
-        is_drift.then_some(factor).unwrap_or(0.0)
+        if is_drift { factor } else { 0.0 }
     };
     excess(b).total_cmp(&excess(a))
 }

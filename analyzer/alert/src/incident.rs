@@ -37,7 +37,7 @@ impl Incident {
     pub fn id(&self) -> String {
         let time: String = format_time(self.since)
             .chars()
-            .filter(|c| c.is_ascii_alphanumeric())
+            .filter(char::is_ascii_alphanumeric)
             .collect();
         format!("{}-{time}", self.series.name())
     }

@@ -92,6 +92,6 @@ mod tests {
             ),
             (60, 240, 3_600)
         );
-        assert_eq!(pause_seconds(1, Some(Duration::from_secs(600))), 600);
+        assert_eq!(pause_seconds(1, Some(Duration::from_mins(10))), 600);
     }
 }

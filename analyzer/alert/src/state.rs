@@ -275,7 +275,7 @@ impl AlertState {
         &mut self,
         settings: &AlertSettings,
         id: Option<&str>,
-        given: Acknowledgement,
+        given: &Acknowledgement,
     ) -> Result<String, String> {
         let found = self.incidents(settings);
         let is_open = |case: &Case| {

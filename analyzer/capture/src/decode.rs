@@ -95,6 +95,10 @@ pub struct Decoder {
     limits: Limits,
     batch: ColumnBatch,
     /// The second of the record that is being read, once it is known to lie inside.
+    #[expect(
+        clippy::option_option,
+        reason = "a caller that places the record may know that it has no time"
+    )]
     placed: Option<Option<i64>>,
 }
 

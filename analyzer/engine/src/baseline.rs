@@ -16,11 +16,11 @@ use baselines::document::baseline::{BaselineNotes, to_bytes};
 use baselines::document::calibration::CALIBRATION_FILE;
 use baselines::document::model_monitor::{CONSTRAINTS_FILE, ConstraintsFile, STATISTICS_FILE, Statistics};
 use baselines::profile::{ExactUntil, Grid};
-use baselines::summary::{ColumnSummary, DatasetSummary, InferredType, WeightedPoints};
+use baselines::summary::{DatasetSummary, InferredType};
 use capture::schema::{DeclaredType, Schema};
 use capture::time::TimeWindow;
 use std::sync::Arc;
-use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, join_key, open_store};
+use store::{Location, StoreOptions};
 
 pub use ::scan::baseline::{BASELINE_FILE, LoadedBaseline, current, load};
 pub(crate) use ::scan::baseline::{BaselineFiles, assemble, read_optional};

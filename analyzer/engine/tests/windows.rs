@@ -66,7 +66,7 @@ fn line(idx: u32, second: i64, kind: u8) -> Line {
         4 => record["eventMetadata"]["inferenceId"] = json!(format!("own-{idx}")),
         5 => record["eventMetadata"]["invocationSource"] = json!("ShadowExperiment"),
         6 => {
-            record["captureData"]["endpointInput"]["data"] = json!(format!("{}\n{}", row(idx), row(idx + 1)))
+            record["captureData"]["endpointInput"]["data"] = json!(format!("{}\n{}", row(idx), row(idx + 1)));
         }
         7 => record["captureData"]["endpointInput"]["encoding"] = json!("ROT13"),
         8 => {

@@ -159,7 +159,7 @@ impl Bundles {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Usage && is_missing(&error) => {
-                    missing.push(text.clone())
+                    missing.push(text.clone());
                 }
                 Err(error) => return Err(error),
             }

@@ -22,7 +22,7 @@ pub async fn describe(client: &Client, arn: &str) -> Result<Package, ServiceErro
     let containers = found
         .inference_specification
         .as_ref()
-        .map(|found| found.containers());
+        .map(aws_sdk_sagemaker::types::InferenceSpecification::containers);
     Ok(Package {
         arn: found.model_package_arn.clone().unwrap_or_else(|| arn.to_owned()),
         group: found.model_package_group_name.clone(),

@@ -13,8 +13,11 @@ use store::{AccessKey, StoreOptions, shared_config};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+/// An operation, and the status and body that it is answered with.
+type Answer = (&'static str, fn() -> (u16, Value));
+
 /// Answers by operation; anything else is refused.
-async fn client(answers: &'static [(&'static str, fn() -> (u16, Value))]) -> aws_sdk_sagemaker::Client {
+async fn client(answers: &'static [Answer]) -> aws_sdk_sagemaker::Client {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let options = StoreOptions {
         endpoint_url: Some(format!("http://{}", listener.local_addr().unwrap())),
@@ -35,7 +38,7 @@ async fn client(answers: &'static [(&'static str, fn() -> (u16, Value))]) -> aws
 }
 
 /// One request of HTTP/1.1, its answer, and the end of the connection.
-async fn connection(mut socket: TcpStream, answers: &[(&str, fn() -> (u16, Value))]) {
+async fn connection(mut socket: TcpStream, answers: &[Answer]) {
     let mut bytes = Vec::new();
     let head_end = loop {
         if socket.read_buf(&mut bytes).await.unwrap_or(0) == 0 {

@@ -29,7 +29,10 @@ pub trait ObjectStore: fmt::Debug + Send + Sync {
     async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let mut names: Vec<String> = Vec::new();
         for meta in self.list(prefix).await? {
-            let below = meta.key.strip_prefix(prefix).and_then(|rest| rest.split_once('/'));
+            let below = meta
+                .key
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.split_once('/'));
             if let Some((name, _)) = below
                 && names.last().is_none_or(|last| last != name)
             {

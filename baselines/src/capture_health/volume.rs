@@ -93,10 +93,8 @@ impl Usual<'_> {
         let (start, end) = facts.window?;
         let first = start.div_euclid(HOUR) * HOUR;
         let first = if first < start { first + HOUR } else { first };
-        let hours: Vec<i64> = (0..)
-            .map(|at| first + at * HOUR)
-            .take_while(|hour| hour + HOUR <= end)
-            .collect();
+        let n_hours = (end.saturating_sub(first) / HOUR).max(0);
+        let hours: Vec<i64> = (0..n_hours).map(|at| first + at * HOUR).collect();
         let of_hour = |hour: i64| -> Vec<u64> {
             self.windows
                 .iter()

@@ -2,6 +2,7 @@
 
 use functions::analyze::handle;
 use functions::context::Context;
+use functions::eventbridge::connect;
 use functions::log;
 use lambda_runtime::tracing::error;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -17,8 +18,9 @@ fn seconds_since_1970() -> i64 {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     log::init();
-    let context =
+    let mut context =
         Context::from_env().inspect_err(|error| error!(error_type = "usage", %error, "cannot start"))?;
+    context.bus = connect(context.event_bus.as_deref(), &context.options).await;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let now = seconds_since_1970();
         Box::pin(handle(event.payload, &context, now)).await

@@ -26,7 +26,7 @@ fn an_analyzer_that_dies_leaves_whole_documents_and_an_event_in_the_end() {
     stack.ingest();
     let before = stack.objects("monitors/small/");
     aws.forget_calls();
-    aws.invoke("analyze", &stack.tick()).unwrap().ok().unwrap();
+    aws.invoke("analyze", &Stack::tick()).unwrap().ok().unwrap();
     let n_writes = writes(&stack, "analyze");
     let windows = "monitors/small/windows/";
     let undisturbed = stack.objects(windows);
@@ -49,7 +49,7 @@ fn an_analyzer_that_dies_leaves_whole_documents_and_an_event_in_the_end() {
         }
         let case = format!("{number}: {rule:?}");
         let rule = aws.inject(rule.of("analyze"));
-        let ended = aws.invoke("analyze", &stack.tick()).unwrap();
+        let ended = aws.invoke("analyze", &Stack::tick()).unwrap();
         // A write that is no PutObject was counted too: then nothing struck.
         if aws.n_injected(rule) == 0 {
             aws.heal();
@@ -63,7 +63,7 @@ fn an_analyzer_that_dies_leaves_whole_documents_and_an_event_in_the_end() {
                 "{case}: {key} is not whole"
             );
         }
-        aws.invoke("analyze", &stack.tick()).unwrap().ok().unwrap();
+        aws.invoke("analyze", &Stack::tick()).unwrap().ok().unwrap();
         assert_eq!(
             differing(&undisturbed, &stack.objects(windows)),
             [""; 0],
@@ -88,7 +88,7 @@ fn analyzers_and_actors_side_by_side_end_in_one_of_everything() {
     stack.ingest();
     stack.deploy("analyze", 3);
     stack.deploy("act", 3);
-    for invoked in aws.invoke_together("analyze", &vec![stack.tick(); 3]).unwrap() {
+    for invoked in aws.invoke_together("analyze", &vec![Stack::tick(); 3]).unwrap() {
         invoked.ok().unwrap();
     }
     let folder = format!("monitors/small/windows/{}/", stack.window(0));
@@ -122,7 +122,7 @@ fn a_decider_that_dies_starts_one_execution() {
     let aws = &stack.aws;
     stack.capture(|_| true);
     stack.ingest();
-    aws.invoke("analyze", &stack.tick()).unwrap().ok().unwrap();
+    aws.invoke("analyze", &Stack::tick()).unwrap().ok().unwrap();
     let events = aws.take_events(&stack.verdicts).unwrap();
     let start = |fault| {
         Rule::new(fault)

@@ -144,7 +144,7 @@ fn a_distributed_map_gives_the_bytes_of_one_machine_and_a_lost_batch_no_result()
     let n_parts = parts.iter().filter(|key| key.ends_with(".part")).count();
     assert!(n_parts >= 3, "{parts:?}");
     assert_eq!(aws.n_started("profile").min(2), 2, "batches ran side by side");
-    let found = below(&stack, "runs/run-1/profile/");
+    let found = below(&stack, "runs/run-1/windows/");
     let expected = on_one_machine(&stack, &window);
     assert!(expected.contains_key("verdict.json"), "{:?}", expected.keys());
     assert_eq!(differing(&expected, &found), [""; 0]);
@@ -166,7 +166,7 @@ fn a_distributed_map_gives_the_bytes_of_one_machine_and_a_lost_batch_no_result()
         said.contains("000001.part"),
         "the missing part is not named: {said}"
     );
-    assert!(below(&stack, "runs/run-2/profile/").is_empty());
+    assert!(below(&stack, "runs/run-2/windows/").is_empty());
 }
 
 fn below(stack: &Stack, prefix: &str) -> BTreeMap<String, Bytes> {

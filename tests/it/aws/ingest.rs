@@ -17,7 +17,9 @@ fn written(stack: &Stack) -> BTreeMap<String, Bytes> {
 
 fn clear(stack: &Stack) {
     stack.aws.heal();
-    WRITTEN.iter().for_each(|prefix| stack.delete(prefix));
+    for prefix in WRITTEN {
+        stack.delete(prefix);
+    }
 }
 
 /// An SQS event with these messages.
@@ -175,8 +177,8 @@ fn keys_are_decoded_and_poison_is_put_aside_with_its_reason() {
     // A table, where records belong, beside a good object in one batch.
     aws.put_object(
         BUCKET,
-        &format!("{folder}/poison.jsonl"),
-        "Reykjavik,1\nReykjavik,2\n",
+        &format!("{folder}/poison.csv"),
+        "city,n\nReykjavik,1\n",
     )
     .unwrap();
     aws.put_object(BUCKET, &format!("{folder}/good.jsonl"), lines)
@@ -187,7 +189,7 @@ fn keys_are_decoded_and_poison_is_put_aside_with_its_reason() {
     n_columns(6);
     let dead = aws.drain(&stack.dead).unwrap();
     assert_eq!(dead.len(), 1, "{dead:#?}");
-    assert!(dead[0].contains("poison.jsonl"), "{dead:#?}");
+    assert!(dead[0].contains("poison.csv"), "{dead:#?}");
     let log = aws.log("ingest").join("\n");
     assert!(
         !log.contains("Reykjavik") && !dead[0].contains("Reykjavik"),

@@ -160,7 +160,7 @@ endpoint = "ep"
     }
 
     /// What the schedule sends now.
-    pub(super) fn tick(&self) -> Value {
+    pub(super) fn tick() -> Value {
         // As infra/deploy/schedules.yaml has it.
         Aws::scheduled(
             r#"{"now":"<aws.scheduler.scheduled-time>"}"#,

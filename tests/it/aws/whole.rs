@@ -48,7 +48,7 @@ fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
 
     // The schedule, twice.
     for _ in 0..2 {
-        aws.invoke("analyze", &stack.tick()).unwrap().ok().unwrap();
+        aws.invoke("analyze", &Stack::tick()).unwrap().ok().unwrap();
     }
     for day in 0..2 {
         let folder = format!("monitors/small/windows/{}/", stack.window(day));
@@ -94,7 +94,7 @@ fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value.as_str())
     };
-    assert_eq!(of("Monitor"), Some("small"), "{parameters:?}");
+    assert_eq!(of("MonitorName"), Some("small"), "{parameters:?}");
 
     check_alerts(&stack, &["opened", "retraining_started"], 2);
     let lines = metrics(&stack);
@@ -115,7 +115,7 @@ fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
         let run = &answer["monitors"][0]["runs"][0];
         assert_eq!(
             (&run["status"], &run["has_ended"]),
-            (&json!("succeeded"), &json!(true)),
+            (&json!("Succeeded"), &json!(true)),
             "{answer}"
         );
     }
@@ -190,7 +190,7 @@ fn late_objects_reopen_a_window_and_nothing_is_said_twice() {
     let aws = &stack.aws;
     stack.capture(|idx| idx % 4 != 0);
     stack.ingest();
-    aws.invoke("analyze", &stack.tick()).unwrap().ok().unwrap();
+    aws.invoke("analyze", &Stack::tick()).unwrap().ok().unwrap();
     let folder = format!("monitors/small/windows/{}/", stack.window(0));
     let verdict = |revision: u32| {
         aws.get_json(BUCKET, &format!("{folder}r{revision}/verdict.json"))
@@ -206,7 +206,7 @@ fn late_objects_reopen_a_window_and_nothing_is_said_twice() {
     stack.capture(|idx| idx % 4 == 0);
     stack.ingest();
     for _ in 0..2 {
-        aws.invoke("analyze", &stack.tick()).unwrap().ok().unwrap();
+        aws.invoke("analyze", &Stack::tick()).unwrap().ok().unwrap();
     }
     assert_eq!(verdict(2)["records"]["rows"], 480);
     assert_eq!(

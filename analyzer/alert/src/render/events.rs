@@ -15,9 +15,9 @@ pub const INCIDENT: &str = "Driftline Incident";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventEntry {
     /// `Source`.
-    pub source: &'static str,
+    pub source: String,
     /// `DetailType`.
-    pub detail_type: &'static str,
+    pub detail_type: String,
     /// `Detail`: JSON.
     pub detail: String,
     /// `Resources`: the folder of the window's documents.
@@ -29,8 +29,8 @@ pub struct EventEntry {
 /// The entry of a notice; `id` is its delivery's, which consumers deduplicate by.
 pub fn entry(notice: &Notice, id: &str) -> EventEntry {
     EventEntry {
-        source: SOURCE,
-        detail_type: INCIDENT,
+        source: SOURCE.to_owned(),
+        detail_type: INCIDENT.to_owned(),
         detail: String::from_utf8_lossy(&generic(notice, id)).into_owned(),
         resources: notice
             .window

@@ -5,7 +5,6 @@ use crate::fact::{RunFact, RunStage};
 use crate::settings::{AlertSettings, RateLimit};
 use crate::state::Acknowledgement;
 use baselines::decide::QuietHours;
-use std::sync::Arc;
 
 const ID: &str = "traffic-20261101T010000Z";
 
@@ -285,7 +284,7 @@ async fn a_crash_between_sending_and_settling_sends_nothing_twice_where_there_is
     second.tell(&[], &[], now(1) + 959).await.unwrap();
     assert_eq!(second.read().await.unwrap().0.pending.len(), 1, "the lease runs");
     second.tell(&[], &[], now(1) + 960).await.unwrap();
-    assert_eq!(courier.ids(), [key.clone()]);
+    assert_eq!(courier.ids(), std::slice::from_ref(&key));
     assert_eq!(second.read().await.unwrap().0.pending.len(), 0);
     // Without the receipt it is sent again, under the same id.
     first.store.delete(&first.layout.receipt(ID, &key)).await.unwrap();
@@ -347,5 +346,4 @@ async fn retrainings_are_said_once_each() {
         "tok.1.retraining_ended.team",
     ];
     assert_eq!(courier.ids(), expected);
-    let _unused: Arc<_> = courier;
 }

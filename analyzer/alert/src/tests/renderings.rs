@@ -35,7 +35,7 @@ fn story(subject: &Subject) -> Vec<Notice> {
         at: now + HOUR,
         reason: None,
     };
-    state.acknowledge(&settings, None, given).unwrap();
+    state.acknowledge(&settings, None, &given).unwrap();
     said.extend(look(&mut state, now + HOUR));
     now += 2 * HOUR;
     state.record(&window(1, 1, None));
@@ -107,7 +107,7 @@ fn golden_files() {
     }
     let entry = events::entry(&story(&subject())[0], ID);
     assert_eq!(
-        (entry.source, entry.detail_type),
+        (entry.source.as_str(), entry.detail_type.as_str()),
         ("driftline", "Driftline Incident")
     );
     assert_eq!(entry.resources, ["s3://bucket/monitors/churn/windows/0/r1/"]);

@@ -13,6 +13,7 @@ use engine::{EngineError, ErrorKind};
 use parts::bundle::{Bundles, profile, to_bytes};
 use parts::layout::Span;
 use parts::watch::{Prepared, Watched};
+use serde::Serialize;
 use std::io::Read as _;
 use store::{Location, PutMode, StoreOptions, join_key, open_store};
 
@@ -37,6 +38,26 @@ pub(crate) struct ProfileArguments {
     /// The first instant behind the window.
     #[arg(long, value_name = "TIME", requires = "start")]
     end: Option<String>,
+    /// Print what was done as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Profiled {
+    keys: usize,
+    parts: usize,
+    records: u64,
+    written: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Merged {
+    window: String,
+    status: &'static str,
+    rows: u64,
+    objects: usize,
+    written: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +71,9 @@ pub(crate) struct MergeArguments {
     /// Where the documents go: of one window here, of several each in a folder <start>--<end>.
     #[arg(long, value_name = "DIR")]
     output: String,
+    /// Print what was done as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs `driftline profile`.
@@ -78,11 +102,20 @@ pub(crate) async fn run_profile(arguments: ProfileArguments) -> anyhow::Result<u
         .await
         .map_err(EngineError::from)?;
     let n_rows: u64 = parts.iter().map(|part| part.head.counted.records.n_records).sum();
-    message::data(&format!(
-        "{} keys, {} parts, {n_rows} records; wrote {output}\n",
-        keys.len(),
-        parts.len()
-    ));
+    let done = Profiled {
+        keys: keys.len(),
+        parts: parts.len(),
+        records: n_rows,
+        written: output.to_string(),
+    };
+    message::data(&if arguments.json {
+        serde_json::to_string(&done)? + "\n"
+    } else {
+        format!(
+            "{} keys, {} parts, {n_rows} records; wrote {output}\n",
+            done.keys, done.parts
+        )
+    });
     Ok(exit::DONE)
 }
 
@@ -112,6 +145,7 @@ pub(crate) async fn run_merge(arguments: MergeArguments) -> anyhow::Result<u8> {
         .into());
     }
     let is_one = windows.len() == 1;
+    let mut merged = Vec::new();
     for span in windows {
         let (contents, parts) = bundles.of(span);
         let (analysis, _) =
@@ -125,13 +159,26 @@ pub(crate) async fn run_merge(arguments: MergeArguments) -> anyhow::Result<u8> {
             output.join(&span.folder())
         };
         let written = write_all(&at, &options, analysis.documents()?).await?;
+        merged.push(Merged {
+            window: span.folder(),
+            status: analysis.verdict.status.name(),
+            rows: analysis.verdict.run.records.rows,
+            objects: contents.len(),
+            written,
+        });
+    }
+    if arguments.json {
+        message::data(&(serde_json::to_string(&merged)? + "\n"));
+        return Ok(exit::DONE);
+    }
+    for done in merged {
         message::data(&format!(
             "{}: {}, {} rows of {} objects; wrote {}\n",
-            span.folder(),
-            analysis.verdict.status.name(),
-            analysis.verdict.run.records.rows,
-            contents.len(),
-            written.last().map_or("nothing", String::as_str)
+            done.window,
+            done.status,
+            done.rows,
+            done.objects,
+            done.written.last().map_or("nothing", String::as_str)
         ));
     }
     Ok(exit::DONE)

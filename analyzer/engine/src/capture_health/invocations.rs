@@ -61,7 +61,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Invocations, String> {
     } else {
         let lines = text.lines().enumerate().filter(|(at, line)| {
             let line = line.trim();
-            !line.is_empty() && !(*at == 0 && line.starts_with("from"))
+            !(line.is_empty() || *at == 0 && line.starts_with("from"))
         });
         lines
             .map(|(at, line)| {

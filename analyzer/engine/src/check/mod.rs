@@ -200,7 +200,7 @@ async fn rest(monitor: &Monitor, options: &StoreOptions) -> Vec<Check> {
                     monitor.drift.reference
                 ),
                 "name the folder of earlier outputs with `history`",
-            ))
+            ));
         }
         None => out.push(Check::warning(
             "history",

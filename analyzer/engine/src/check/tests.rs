@@ -163,8 +163,7 @@ async fn labels_must_join() {
     let folder = world().await;
     let root = folder.path();
     let text = format!(
-        "{}ground_truth = \"labels\"\nproblem_type = \"binary\"\n[quality]\nprobability = \"score\"\nmin_labels = 1\n",
-        FILE
+        "{FILE}ground_truth = \"labels\"\nproblem_type = \"binary\"\n[quality]\nprobability = \"score\"\nmin_labels = 1\n"
     );
     std::fs::write(root.join("monitor.toml"), text).unwrap();
     let now = MONDAY + 2 * HOUR;

@@ -98,7 +98,8 @@ async fn a_capture_folder_makes_a_monitor() {
 
 #[tokio::test]
 async fn outputs_say_what_is_predicted() {
-    let cases: [(fn(usize) -> String, Problem); 5] = [
+    type Case = (fn(usize) -> String, Problem);
+    let cases: [Case; 5] = [
         (|row| format!("0.{row:03}"), Problem::Binary),
         (|row| format!("{}", row % 2), Problem::Binary),
         (|row| format!("{}", row % 5), Problem::Multiclass),

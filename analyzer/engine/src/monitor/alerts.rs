@@ -306,7 +306,7 @@ fn mute_hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<QuietHours, 
         baselines::decide::QuietHoursError::Always => {
             D::Error::custom("mute_hours cover the whole week, so nothing could ever be sent")
         }
-        error => D::Error::custom(error),
+        error @ baselines::decide::QuietHoursError::Form(_) => D::Error::custom(error),
     })
 }
 

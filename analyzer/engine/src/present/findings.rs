@@ -67,7 +67,13 @@ fn measured(finding: &Finding) -> (String, String) {
         | CheckKind::CategoricalValues
         | CheckKind::UnseenCategories
         | CheckKind::Drift
-        | CheckKind::Rejects => pair(percent),
+        | CheckKind::Rejects
+        | CheckKind::CaptureSampling
+        | CheckKind::CapturePairing
+        | CheckKind::CaptureDecoding
+        | CheckKind::CaptureDuplicates
+        | CheckKind::CaptureLate
+        | CheckKind::CaptureIds => pair(percent),
         CheckKind::BaselineDrift if finding.method == Some(Method::ChiSquare) => {
             (format!("p {}", p_value(finding.value)), number(finding.limit))
         }
@@ -75,14 +81,11 @@ fn measured(finding: &Finding) -> (String, String) {
         | CheckKind::ExtraColumn
         | CheckKind::NewMissingValues
         | CheckKind::SpecialValues => pair(|n| if n >= 0.0 { count(n as u64) } else { number(n) }),
-        CheckKind::CaptureSampling
-        | CheckKind::CapturePairing
-        | CheckKind::CaptureDecoding
-        | CheckKind::CaptureDuplicates
-        | CheckKind::CaptureLate
-        | CheckKind::CaptureIds => pair(percent),
-        CheckKind::CaptureSilence | CheckKind::CaptureGap => Default::default(),
-        CheckKind::TypeChange | CheckKind::AbsentColumn | CheckKind::UnknownColumn => Default::default(),
+        CheckKind::CaptureSilence
+        | CheckKind::CaptureGap
+        | CheckKind::TypeChange
+        | CheckKind::AbsentColumn
+        | CheckKind::UnknownColumn => Default::default(),
         _ => pair(number),
     }
 }

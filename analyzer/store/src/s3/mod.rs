@@ -168,7 +168,11 @@ impl ObjectStore for S3Store {
                 .map_err(|error| failure::from_sdk(Operation::List, self.shown(&full), error))?;
             let found = page.common_prefixes.unwrap_or_default().into_iter();
             names.extend(found.filter_map(|folder| {
-                let name = folder.prefix?.strip_prefix(&full)?.trim_end_matches('/').to_owned();
+                let name = folder
+                    .prefix?
+                    .strip_prefix(&full)?
+                    .trim_end_matches('/')
+                    .to_owned();
                 (!name.is_empty()).then_some(name)
             }));
             token = page.next_continuation_token;

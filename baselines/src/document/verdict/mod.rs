@@ -34,10 +34,6 @@ pub const VERDICT_FILE: &str = "verdict.json";
 pub type Latest = V3;
 
 /// A stored verdict of any version.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time; boxing would show in the type that callers match on"
-)]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "version")]
 pub enum VersionedVerdict {

@@ -291,7 +291,7 @@ MinimumQuality = 0.5
             "--output",
             &output,
         ])?;
-        let newest = (1..)
+        let newest = (1..u32::MAX)
             .map(|revision| format!("{output}/r{revision}/quality.json"))
             .take_while(|name| self.at(name).is_file())
             .last();

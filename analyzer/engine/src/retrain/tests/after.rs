@@ -436,21 +436,21 @@ async fn a_deployment_that_cannot_be_says_what_is_missing() {
             (&|request: &mut DeploymentRequest| request.alarms.clear()) as &dyn Fn(&mut DeploymentRequest),
         ),
         ("has no EndpointConfigName", &|request: &mut DeploymentRequest| {
-            request.config["EndpointConfigName"] = json!(null)
+            request.config["EndpointConfigName"] = json!(null);
         }),
         (
             "has no variant B, it has AllTraffic",
             &|request: &mut DeploymentRequest| request.variant = Some("B".to_owned()),
         ),
         ("the model needs a role", &|request: &mut DeploymentRequest| {
-            request.config["ExecutionRoleArn"] = json!(null)
+            request.config["ExecutionRoleArn"] = json!(null);
         }),
         (
             "captures nothing, and no place",
             &|request: &mut DeploymentRequest| request.config["DataCaptureConfig"] = json!(null),
         ),
         ("no JSON object", &|request: &mut DeploymentRequest| {
-            request.config = json!([])
+            request.config = json!([]);
         }),
     ] {
         let error = refused(change);
