@@ -219,7 +219,7 @@ fn ingest_alone_links_no_engine_and_no_polars() {
         reaches("functions", "engine"),
         "control: the other functions link the engine"
     );
-    for heavy in ["engine", "polars-core", "polars-parquet", "forust-ml", "plotters"] {
+    for heavy in ["engine", "polars-core", "polars-parquet", "plotters"] {
         assert!(
             !reaches_with(&alone, "functions", heavy),
             "ingest must not link {heavy}"

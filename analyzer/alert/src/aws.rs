@@ -55,7 +55,11 @@ impl AwsCourier {
     ///
     /// # Errors
     /// What EventBridge refused, or no answer.
-    pub async fn put(&self, bus: &str, entry: &crate::render::events::EventEntry) -> Result<String, SendError> {
+    pub async fn put(
+        &self,
+        bus: &str,
+        entry: &crate::render::events::EventEntry,
+    ) -> Result<String, SendError> {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(bus)
             .source(&entry.source)

@@ -158,7 +158,7 @@ mod tests {
 
     fn s3(key: &str) -> Value {
         json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": "b"}, "object": {"key": key, "eTag": "e"}}}]})
+            "s3": {"bucket": {"name": "bucket"}, "object": {"key": key, "eTag": "e"}}}]})
     }
 
     fn found(payload: &Value) -> Vec<String> {
@@ -170,8 +170,8 @@ mod tests {
     /// `urllib.parse.quote_plus("a b+c=d é/x", safe="/")` (Python 3.11.7) = `a+b%2Bc%3Dd+%C3%A9/x`
     #[test]
     fn keys_are_decoded_as_forms() {
-        assert_eq!(found(&s3("a+b%2Bc%3Dd+%C3%A9/x")), ["s3://b/a b+c=d é/x"]);
-        assert_eq!(found(&s3("y=1/m=2/x.jsonl")), ["s3://b/y=1/m=2/x.jsonl"]);
+        assert_eq!(found(&s3("a+b%2Bc%3Dd+%C3%A9/x")), ["s3://bucket/a b+c=d é/x"]);
+        assert_eq!(found(&s3("y=1/m=2/x.jsonl")), ["s3://bucket/y=1/m=2/x.jsonl"]);
         for broken in ["a%", "a%2", "a%zz", "%FF"] {
             assert!(messages(&s3(broken)).is_err(), "{broken}");
         }
@@ -180,10 +180,10 @@ mod tests {
     #[test]
     fn every_form_names_its_objects() {
         let bridge = json!({"source": "aws.s3", "detail-type": "Object Created",
-            "detail": {"bucket": {"name": "b"}, "object": {"key": "a+b c%20"}}});
+            "detail": {"bucket": {"name": "bucket"}, "object": {"key": "a+b c%20"}}});
         assert_eq!(
             found(&bridge),
-            ["s3://b/a+b c%20"],
+            ["s3://bucket/a+b c%20"],
             "EventBridge keys are as they are"
         );
         let sqs = |bodies: &[String]| {
@@ -191,12 +191,12 @@ mod tests {
             json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
         };
         let through = sqs(&[s3("x").to_string(), bridge.to_string()]);
-        assert_eq!(found(&through), ["s3://b/x", "s3://b/a+b c%20"]);
+        assert_eq!(found(&through), ["s3://bucket/x", "s3://bucket/a+b c%20"]);
         let sns = json!({"Type": "Notification", "Message": s3("x").to_string()});
-        assert_eq!(found(&sqs(&[sns.to_string()])), ["s3://b/x"]);
+        assert_eq!(found(&sqs(&[sns.to_string()])), ["s3://bucket/x"]);
         assert_eq!(
-            found(&json!({"objects": ["s3://b/k", "f/x"]})),
-            ["s3://b/k", "f/x"]
+            found(&json!({"objects": ["s3://bucket/k", "f/x"]})),
+            ["s3://bucket/k", "f/x"]
         );
         assert!(found(&json!({"Event": "s3:TestEvent"})).is_empty());
         assert!(found(&s3("folder/")).is_empty());

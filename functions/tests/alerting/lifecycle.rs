@@ -174,7 +174,7 @@ async fn plan(scene: &Scene, arn: &str) -> String {
                 "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]}}),
         variant: None,
         strategy: Strategy::AllAtOnce,
-        alarms: Vec::new(),
+        alarms: vec!["churn-prod-5xx".to_owned()],
         bake_seconds: 0,
         capture: None,
         role: Some("arn:aws:iam::111122223333:role/r".to_owned()),

@@ -175,12 +175,8 @@ fn keys_are_decoded_and_poison_is_put_aside_with_its_reason() {
     n_columns(5);
 
     // A table, where records belong, beside a good object in one batch.
-    aws.put_object(
-        BUCKET,
-        &format!("{folder}/poison.csv"),
-        "city,n\nReykjavik,1\n",
-    )
-    .unwrap();
+    aws.put_object(BUCKET, &format!("{folder}/poison.csv"), "city,n\nReykjavik,1\n")
+        .unwrap();
     aws.put_object(BUCKET, &format!("{folder}/good.jsonl"), lines)
         .unwrap();
     for invoked in aws.map_events(&stack.captured, "ingest", 10).unwrap() {

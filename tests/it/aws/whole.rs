@@ -63,7 +63,7 @@ fn captured_objects_end_in_an_alert_and_a_retraining_whose_end_is_known() {
     }
     check_one_machine(&stack);
 
-    let events = aws.take_events(&stack.verdicts).unwrap();
+    let events = stack.verdicts();
     assert_eq!(events.len(), 2, "one for each window: {events:#?}");
     let detail = &events[0]["detail"];
     assert_eq!(
@@ -215,7 +215,7 @@ fn late_objects_reopen_a_window_and_nothing_is_said_twice() {
         "what was written stays"
     );
     assert_eq!(stack.objects(&format!("{folder}r3/")).len(), 0);
-    let events = aws.take_events(&stack.verdicts).unwrap();
+    let events = stack.verdicts();
     assert_eq!(events.len(), 1, "{events:#?}");
     assert_eq!(events[0]["detail"]["revision"], 2);
     aws.deliver(&events[0], "act").unwrap().ok().unwrap();

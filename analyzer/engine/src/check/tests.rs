@@ -113,8 +113,8 @@ async fn each_part_that_is_not_there_is_named_with_what_to_do() {
         ("[\"blue\"]", "[\"green\"]", "variants"),
         ("window = \"1 hour\"", "window = \"1 minute\"", "settings"),
         (
-            "window = \"1 hour\"",
-            "window = \"1 hour\"\n[quality]\n",
+            "grace = \"30 minutes\"",
+            "grace = \"30 minutes\"\n[quality]\n",
             "ground_truth",
         ),
         (
@@ -141,7 +141,7 @@ async fn each_part_that_is_not_there_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn columns_that_do_not_match_are_told() {
+async fn records_that_do_not_fit_are_told() {
     let folder = world().await;
     let hour = folder.path().join("capture/churn/blue/2026/01/05/01");
     std::fs::create_dir_all(&hour).unwrap();
@@ -153,7 +153,7 @@ async fn columns_that_do_not_match_are_told() {
     .unwrap();
     let checks = checked(folder.path(), MONDAY + 2 * HOUR).await;
     assert!(
-        found(&checks, "columns").standing >= Standing::Warning,
+        found(&checks, "decoding").standing >= Standing::Warning,
         "{checks:?}"
     );
 }
@@ -169,8 +169,8 @@ async fn labels_must_join() {
     let now = MONDAY + 2 * HOUR;
     assert_eq!(
         found(&checked(root, now).await, "ground_truth").standing,
-        Standing::Warning,
-        "no labels yet"
+        Standing::Wrong,
+        "nothing is there"
     );
     let hour = root.join("labels/2026/01/05/00");
     std::fs::create_dir_all(&hour).unwrap();
