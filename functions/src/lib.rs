@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Computes nothing of its own: it brings an invocation to the engine and the engine's answer back. Does not know how
-//! functions are deployed (`infra`), and no handler reads the environment or a clock.
+//! functions are deployed (`infra`), and no handler reads the environment or the time of day.
 
 pub mod bus;
 pub mod context;
