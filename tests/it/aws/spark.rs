@@ -136,14 +136,15 @@ fn a_killed_executor_changes_nothing() {
     world
         .write("one/manifest.json", r#"{"version": 1, "parts": ["0.part"]}"#)
         .unwrap();
-    world
-        .succeed(&format!(
-            "profile --keys keys --monitor monitor.toml --output one/0.part {DAY}"
-        ))
-        .unwrap();
-    world
-        .succeed("merge --manifest one/manifest.json --monitor monitor.toml --output expected")
-        .unwrap();
+    // Locations as the job names them: they stand in the documents.
+    let monitor = world.path("monitor.toml");
+    let monitor = monitor.display();
+    for command in [
+        format!("profile --keys keys --monitor {monitor} --output one/0.part {DAY}"),
+        format!("merge --manifest one/manifest.json --monitor {monitor} --output expected"),
+    ] {
+        world.succeed(&command).unwrap();
+    }
     assert_eq!(
         differing(&files(&world.path("expected")), &files(&world.path("out"))),
         [""; 0]
