@@ -22,8 +22,6 @@ pub mod outcome;
 pub mod analyze;
 
 #[cfg(any(feature = "act", feature = "lifecycle"))]
-pub mod completion;
-#[cfg(any(feature = "act", feature = "lifecycle"))]
 pub mod failure;
 #[cfg(any(feature = "act", feature = "lifecycle"))]
 pub mod notification;

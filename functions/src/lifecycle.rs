@@ -3,14 +3,13 @@
 //! SageMaker may send an event more than once, and in any order: what an event says is only a reason to look; what the service
 //! and the store say counts. Logs names, counts and errors. The time is an argument.
 
-use crate::completion::{Completion, Serving, approved, go_on};
 use crate::failure::Failure;
 use crate::notification::LifecycleEvent;
-use crate::reach::{Reach, Watched};
+use crate::reach::Reach;
 use alert::Told;
-use engine::alerts::{failed, run_facts};
+use engine::act::{Actor, Completion, Serving};
 use engine::retrain::complete::approved_package;
-use engine::retrain::{PastRetraining, Retraining, RunState, ServiceError};
+use engine::retrain::{PastRetraining, RunState, ServiceError};
 use engine::{EngineError, ErrorKind};
 use lambda_runtime::tracing::{error, info, warn};
 use serde::Serialize;
@@ -117,13 +116,13 @@ async fn one(
     reach: &Reach,
     now: i64,
 ) -> Result<Option<(Looked, Option<Failure>)>, Failure> {
-    let watched = reach.monitor(name).await?;
-    let Some(retraining) = reach.retraining(&watched).await? else {
+    let actor = reach.actor(name).await?;
+    if !actor.retrains() {
         return Ok(None);
-    };
+    }
     if let LifecycleEvent::Execution { arn, name: token, .. } = event {
         // Without asking the service: an event of somebody else's execution costs no call.
-        let ours = retraining.history().await?;
+        let ours = actor.history().await?;
         let is_ours = ours.iter().any(|run| {
             let receipt = run.receipt.as_ref().map(|receipt| receipt.execution.as_str());
             let is_it = receipt == Some(arn.as_str()) || Some(&run.intent.token) == token.as_ref();
@@ -134,7 +133,7 @@ async fn one(
         }
     }
     if let LifecycleEvent::Package(event) = event {
-        return package(name, event, &retraining, reach, now).await;
+        return package(event, &actor, reach, now).await;
     }
     if let LifecycleEvent::Endpoint {
         name: endpoint,
@@ -151,13 +150,13 @@ async fn one(
         if !in_service {
             return Ok(None);
         }
-        let completions = go_on(&retraining, &watched, Some(serving), reach, now).await?;
+        let completions = actor.go_on(Some(serving), now).await?;
         let looked = (!completions.is_empty()).then(|| (Looked::completed(name, completions), None));
         return Ok(looked);
     }
-    let states = retraining
-        .status(Some(reach.service.as_ref()), reach.patience, now)
-        .await?;
+    let is_event = matches!(event, LifecycleEvent::Execution { .. });
+    let standing = actor.look(!is_event, now).await?;
+    let states = standing.runs;
     let mut failure = None;
     let concerned: Vec<RunState> = match event {
         LifecycleEvent::Execution {
@@ -179,18 +178,14 @@ async fn one(
         }
         _ => states,
     };
-    let completions = match event {
-        LifecycleEvent::Execution { .. } => Vec::new(),
-        _ => go_on(&retraining, &watched, None, reach, now).await?,
-    };
-    let told = tell(&watched, &concerned, reach, now).await?;
+    let told = actor.tell(&concerned, now).await?;
     if let Some(told) = &told {
         failure = failure.or(Failure::undelivered(told));
     }
     let looked = Looked {
         monitor: name.to_owned(),
         runs: concerned.iter().map(looked_run).collect(),
-        completions,
+        completions: standing.completions,
         alerts: told,
     };
     Ok(Some((looked, failure)))
@@ -209,16 +204,16 @@ impl Looked {
 
 /// An approved package, where it answers an incident of this monitor. Events may leave metadata out: then it is described.
 async fn package(
-    name: &str,
     event: &Value,
-    retraining: &Retraining,
+    actor: &Actor,
     reach: &Reach,
     now: i64,
 ) -> Result<Option<(Looked, Option<Failure>)>, Failure> {
     let Some(mut package) = approved_package(event)? else {
         return Ok(None);
     };
-    let history = retraining.history().await?;
+    let name = actor.monitor();
+    let history = actor.history().await?;
     let ours: Vec<&PastRetraining> = history.iter().filter(|run| run.intent.monitor == name).collect();
     if ours.is_empty() {
         return Ok(None);
@@ -242,27 +237,12 @@ async fn package(
     {
         return Ok(None);
     }
-    let completion = approved(retraining, package, reach, now).await?;
-    Ok(Some((Looked::completed(name, vec![completion]), None)))
+    let completion = actor.approved(package, now).await?;
+    Ok(completion.map(|completion| (Looked::completed(name, vec![completion]), None)))
 }
 
 fn service_failed(error: &ServiceError) -> EngineError {
     EngineError::new(ErrorKind::Storage, error.to_string()).with_hint(error.hint())
-}
-
-async fn tell(
-    watched: &Watched,
-    states: &[RunState],
-    reach: &Reach,
-    now: i64,
-) -> Result<Option<Told>, EngineError> {
-    let Some(desk) = reach.desk(watched).await? else {
-        return Ok(None);
-    };
-    desk.tell(&[], &run_facts(states), now)
-        .await
-        .map(Some)
-        .map_err(failed)
 }
 
 fn looked_run(state: &RunState) -> LookedRun {

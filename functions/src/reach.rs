@@ -7,16 +7,17 @@ use alert::aws::AwsCourier;
 use alert::send::Couriers;
 use async_trait::async_trait;
 use engine::EngineError;
-use engine::alerts::{Means, over};
+use engine::act::{Actor, Hands, MetricSink};
+use engine::alerts::Means;
 use engine::monitor::Monitor;
 use engine::retrain::complete::Package;
-use engine::retrain::{Patience, PipelineService, Retraining, ServiceError};
+use engine::retrain::{Patience, PipelineService, ServiceError};
 use sagemaker::pipeline::SageMakerPipelines;
 use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use store::{Location, StoreErrorKind, open_store};
+use store::{StoreErrorKind, open_store};
 
 /// Describes model packages, whose events may leave out what a completion needs.
 #[async_trait]
@@ -33,9 +34,6 @@ impl Packages for Registry {
         sagemaker::package::describe(&self.0, arn).await
     }
 }
-
-/// Prints a line of metrics.
-pub type MetricSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The environment lacks what AWS's clients need.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,12 +65,6 @@ impl fmt::Debug for Reach {
     }
 }
 
-/// A monitor of the store.
-pub(crate) struct Watched {
-    pub(crate) monitor: Monitor,
-    pub(crate) file: Location,
-}
-
 impl Reach {
     /// Connects to AWS as the environment says.
     ///
@@ -100,45 +92,38 @@ impl Reach {
         })
     }
 
-    /// One monitor, by name.
-    pub(crate) async fn monitor(&self, name: &str) -> Result<Watched, EngineError> {
-        let file = self.context.store.join(&format!("monitors/{name}/monitor.toml"));
-        let monitor = Monitor::load(&file, &self.context.options).await?;
-        Ok(Watched { monitor, file })
+    /// What acts for the monitor of this name.
+    pub(crate) async fn actor(&self, name: &str) -> Result<Actor, EngineError> {
+        let (store, options) = (&self.context.store, &self.context.options);
+        let file = store.join(&format!("monitors/{name}/monitor.toml"));
+        let monitor = Monitor::load(&file, options).await?;
+        let hands = Hands {
+            means: self.means.clone(),
+            service: Some(Arc::clone(&self.service)),
+            patience: self.patience,
+            metrics: Some(Arc::clone(&self.metrics)),
+        };
+        Actor::open(&monitor, &file, store, options, &hands).await
     }
 
-    /// Names of all monitors.
+    /// Names of all monitors. Lists folders, not what is in them: a store holds parts by the hundred thousand.
     pub(crate) async fn names(&self) -> Result<Vec<String>, EngineError> {
         let (store, root) = open_store(&self.context.store, &self.context.options).await?;
-        let prefix = store::join_key(&root, "monitors/");
-        let found = match store.list(&prefix).await {
+        let folder = store::join_key(&root, "monitors/");
+        let found = match store.folders(&folder).await {
             Ok(found) => found,
             Err(error) if error.kind() == StoreErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        let name = |key: &str| {
-            let name = key.strip_prefix(&prefix)?.strip_suffix("/monitor.toml")?;
-            (!name.contains('/')).then(|| name.to_owned())
-        };
-        Ok(found.iter().filter_map(|meta| name(&meta.key)).collect())
-    }
-
-    /// Its alerts; `None` where it wants none and there is no bus.
-    pub(crate) async fn desk(&self, watched: &Watched) -> Result<Option<alert::Desk>, EngineError> {
-        let (store, root) = open_store(&self.context.store, &self.context.options).await?;
-        Ok(over(store, &root, &watched.monitor, &self.means))
-    }
-
-    /// Its retraining; `None` without `[retrain]`.
-    pub(crate) async fn retraining(&self, watched: &Watched) -> Result<Option<Retraining>, EngineError> {
-        if watched.monitor.retrain.is_none() {
-            return Ok(None);
+        let mut names = Vec::new();
+        for name in found {
+            match store.head(&format!("{folder}{name}/monitor.toml")).await {
+                Ok(_) => names.push(name),
+                Err(error) if error.kind() == StoreErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        let (store, options) = (&self.context.store, &self.context.options);
-        let decider = self.means.holder.clone();
-        Retraining::open(&watched.file, Some(store), options, decider)
-            .await
-            .map(Some)
+        Ok(names)
     }
 }
 

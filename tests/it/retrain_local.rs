@@ -6,6 +6,7 @@
 use crate::pipeline::{TRAINER, put, served};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
+use tests::aws::Webhook;
 use tests::program::built;
 use tests::repository;
 use tests::world::World;
@@ -280,4 +281,54 @@ fn requests_of_a_deployment_are_valid_by_botocores_service_model() {
         !crate::from_model_monitor::export::validated(&python, &Value::from(all)).0,
         "the check can fail"
     );
+}
+
+#[test]
+fn watch_goes_from_captured_lines_to_the_alert_the_execution_and_its_end_each_once() {
+    let world = world();
+    std::fs::remove_dir_all(world.path("store")).unwrap();
+    let mut training = "score,a,b\n".to_owned();
+    for n in 0..2_000_u32 {
+        let a = f64::from(n * 7 % 2_000) / 2_000.0;
+        training.push_str(&format!("{a},{a},{}\n", f64::from(n) / 6_000.0));
+    }
+    put(&world, "train.csv", &training);
+    world
+        .succeed("baseline --data train.csv --schema s3/bucket/schema/schema.json --output baseline")
+        .unwrap();
+    let receiver = Webhook::listen().unwrap();
+    let url = receiver.url("hook");
+    let routes = format!("\n[alerts.routes.hook]\nform = \"generic\"\nurl = \"{url}\"\n");
+    put(&world, "settings/monitor.toml", &format!("{MONITOR}{routes}"));
+    let watch = format!(
+        "watch {COMMON} --store store --once --service local --root runs --objects s3 --definition {} \
+         --image analyzer:1={} --image trainer:1={}",
+        repository::root().join("infra/pipeline/retrain.json").display(),
+        built("driftline").unwrap().display(),
+        world.path("trainer").display()
+    );
+    let said = world.succeed(&watch).unwrap().stdout;
+    assert!(
+        said.contains("retraining: started arn:aws:sagemaker:local:"),
+        "{said}"
+    );
+    let again = world.succeed(&watch).unwrap().stdout;
+    assert!(!again.contains("retraining: started arn"), "{again}");
+    let executions = std::fs::read_dir(world.path("runs/executions")).unwrap();
+    assert_eq!(
+        executions
+            .filter(|entry| entry.as_ref().unwrap().path().is_dir())
+            .count(),
+        1
+    );
+    assert_eq!(follow(&world)["outcome"]["status"], "Succeeded");
+    world.succeed(&watch).unwrap();
+    world.succeed(&watch).unwrap();
+    let kinds: Vec<String> = receiver
+        .delivered()
+        .iter()
+        .map(|delivered| delivered.json()["kind"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(kinds, ["opened", "retraining_started", "retraining_ended"]);
+    assert_eq!(incident(&world)["stage"], "retrained");
 }

@@ -109,6 +109,20 @@ impl Default for Route {
     }
 }
 
+impl Route {
+    /// Environment variables that sending through it needs.
+    pub fn variables(&self) -> Vec<&str> {
+        let Target::Webhook(webhook) = &self.target else {
+            return Vec::new();
+        };
+        let url = match &webhook.url {
+            Place::Variable(name) => Some(name.as_str()),
+            Place::Written(_) => None,
+        };
+        url.into_iter().chain(webhook.secret_env.as_deref()).collect()
+    }
+}
+
 /// A receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {

@@ -11,6 +11,7 @@
 //! Does not compute a statistic (`baselines`) and does not decode (`capture`): it brings bytes, threads and documents
 //! together. Knows no terminal and no process exit (`cli`).
 
+pub mod act;
 pub mod alerts;
 pub mod analyze;
 pub mod backtest;

@@ -14,7 +14,7 @@ use capture::decode::RecordFormat;
 use capture::layout::Layout;
 use scan::plan::{ScanColumns, for_baseline};
 use scan::probe::{Look, combine, look, read_head};
-use scan::sources::{Source, hour_of_key, sniff_format, written};
+use scan::sources::{Source, hour_of_key, sniff_format};
 use scan::table::NoParquet;
 use scan::{EngineError, ErrorKind, ScanSettings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +78,8 @@ pub async fn source_at(location: &Location, options: &StoreOptions) -> Result<(S
         shown_key,
         key,
         size: meta.size,
-        written: written(meta.last_modified),
+        modified: meta.last_modified,
+        etag: Some(etag.clone()),
         from_manifest: false,
         format: None,
     };

@@ -218,7 +218,7 @@ pub async fn take_in(
         location,
         etag: etag.map(str::to_owned),
         size: source.size,
-        written: source.written,
+        written: source.written(),
         hour: source.hour,
         layout: layout_digest(columns),
         columns: columns.plans.iter().map(|plan| plan.name.clone()).collect(),

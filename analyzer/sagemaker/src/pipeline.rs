@@ -32,6 +32,19 @@ impl SageMakerPipelines {
     }
 }
 
+/// The definition that the pipeline called `name` has now, as JSON.
+///
+/// # Errors
+/// No such pipeline, no permission, no answer.
+pub async fn definition(client: &Client, name: &str) -> Result<String, ServiceError> {
+    let asked = || format!("cannot describe pipeline {name}");
+    let answer = client.describe_pipeline().pipeline_name(name).send().await;
+    let answer = answer.map_err(|error| failed(asked(), &error))?;
+    answer
+        .pipeline_definition
+        .ok_or_else(|| no_answer(asked(), "an answer without a definition"))
+}
+
 #[async_trait]
 impl PipelineService for SageMakerPipelines {
     fn name(&self) -> &'static str {

@@ -63,7 +63,7 @@ pub async fn read_all(
             key: source.shown_key.clone(),
             etag,
             size: source.size,
-            written: source.written,
+            written: source.written(),
             ..ScannedObject::default()
         });
     }

@@ -24,8 +24,10 @@ pub struct Source {
     pub size: u64,
     /// First second of the hour its key names.
     pub hour: Option<i64>,
-    /// Second it was last written, where the store keeps that.
-    pub written: Option<i64>,
+    /// When it was last written, where the store keeps that.
+    pub modified: Option<SystemTime>,
+    /// Its entity tag, where a listing tells it.
+    pub etag: Option<String>,
     /// Whether a batch-transform manifest named it.
     pub from_manifest: bool,
     /// What its lines are, where that was said and is not to be found out.
@@ -33,6 +35,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// Second it was last written, where the store keeps that.
+    pub fn written(&self) -> Option<i64> {
+        let since = self.modified?.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    }
+
     /// Whether it is a Parquet table, by its name: such objects are read as a whole, not by lines.
     pub fn is_parquet(&self) -> bool {
         let name = self.shown_key.to_ascii_lowercase();
@@ -84,7 +92,8 @@ pub async fn discover(
             shown_key,
             size: meta.size,
             hour,
-            written: written(meta.last_modified),
+            modified: meta.last_modified,
+            etag: meta.etag,
             from_manifest: false,
             format: None,
         });
@@ -110,12 +119,6 @@ impl Sources {
 pub fn variant_of_key(key: &str) -> Option<&str> {
     hour_of_key(key)?;
     key.rsplit('/').nth(5)
-}
-
-/// Second of a time of writing.
-pub fn written(time: Option<SystemTime>) -> Option<i64> {
-    let since = time?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok()
 }
 
 /// The hour that `…/yyyy/mm/dd/hh/name` names.
@@ -194,7 +197,8 @@ async fn follow_manifests(objects: Vec<Source>, options: &StoreOptions) -> Resul
                         key: meta.key,
                         size: meta.size,
                         hour: manifest.hour,
-                        written: written(meta.last_modified),
+                        modified: meta.last_modified,
+                        etag: meta.etag,
                         from_manifest: true,
                         format: None,
                     }));

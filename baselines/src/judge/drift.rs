@@ -41,7 +41,17 @@ pub(super) struct Drift {
     pub(super) terms: Option<AlarmTerms>,
 }
 
+/// Level of single tests where no column was tested.
+const P_LIMIT_UNTESTED: f64 = 0.05;
+
 impl Drift {
+    /// The largest p-value that is more than chance in this run.
+    pub(super) fn p_limit(&self) -> f64 {
+        self.terms
+            .as_ref()
+            .map_or(P_LIMIT_UNTESTED, |terms| terms.p_limit)
+    }
+
     /// Whether a rate of a column has certainly gone up, however little: evidence without regard to effect.
     pub(super) fn is_certain(&self, column: &str, component: Component) -> bool {
         let (Some(found), Some(terms)) = (self.columns.get(column), &self.terms) else {

@@ -27,7 +27,7 @@ pub(super) fn check(
                 check_unseen_categories(baseline, current, policy, &drift, docket);
                 check_type(baseline, current, docket);
             }
-            (Some(_), _) => check_absent(subject, current.n_rows, docket),
+            (Some(_), _) => check_absent(subject, baseline, current.n_rows, &drift, docket),
             (None, Some(_)) if baseline.summary.is_some() => check_unknown(subject, baseline, docket),
             (None, _) => {}
         }
@@ -184,7 +184,7 @@ fn check_unseen_categories(
 fn is_more_than_chance(known: &CategoricalSummary, n_unseen: u64, n_current: u64, drift: &Drift) -> bool {
     let n_once = known.counts.iter().filter(|(_, count)| *count == 1).count() as u64;
     let p = rate_p_value([(n_once + 1).min(known.n), n_unseen], [known.n, n_current]);
-    p <= drift.terms.as_ref().map_or(0.05, |terms| terms.p_limit)
+    p <= drift.p_limit()
 }
 
 fn check_type(baseline: &ColumnSummary, current: &ColumnSummary, docket: &mut Docket) {
@@ -214,20 +214,40 @@ fn check_type(baseline: &ColumnSummary, current: &ColumnSummary, docket: &mut Do
     });
 }
 
-fn check_absent(subject: &Subject<'_>, n_rows: u64, docket: &mut Docket) {
+/// A column that no row has: a violation where rows of the baseline mostly have it, worth knowing where so few rows may well lack it.
+/// Model Monitor compares how many columns there are, so a renamed one passes there.
+fn check_absent(
+    subject: &Subject<'_>,
+    baseline: &BaselineView<'_>,
+    n_rows: u64,
+    drift: &Drift,
+    docket: &mut Docket,
+) {
     if subject.current.is_some_and(|column| column.counts.n_absent > 0) {
         let reason = "its side of the endpoint was not captured in this window";
         let remedy = "capture input and output of the endpoint";
         return docket.skip(Some(subject.name), CheckKind::AbsentColumn, reason, remedy);
     }
+    let n_having = subject.baseline.map_or(0, |column| column.counts.n_cells());
+    let n_of = baseline
+        .summary
+        .map_or(n_having, |summary| summary.n_rows.max(n_having));
+    let is_certain = rate_p_value([n_having, 0], [n_of, n_rows]) <= drift.p_limit();
     docket.find(Finding {
-        severity: Severity::Warning,
+        severity: if is_certain {
+            Severity::Violation
+        } else {
+            Severity::Info
+        },
         check: CheckKind::AbsentColumn,
         column: Some(subject.name.to_owned()),
         method: None,
         value: 0.0,
         limit: n_rows as f64,
-        derivation: "the baseline has the column".to_owned(),
+        derivation: format!(
+            "{n_having} of {n_of} rows of the baseline have the column; a violation where chance hardly explains \
+             that none of the window's has"
+        ),
         description: format!("none of {n_rows} rows has the column"),
         remedy: "compare what the endpoint receives with the training schema".to_owned(),
         drift: None,

@@ -3,6 +3,7 @@
 //! Every account of these tests is its own, on free ports. Skips by name where moto is not installed.
 
 mod analyze;
+mod check;
 mod clients;
 mod closing;
 mod distributed;

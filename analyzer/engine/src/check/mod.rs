@@ -1,14 +1,16 @@
 //! `driftline monitor check`: a monitor file and everything it points to, looked at before a window fails on it.
 //!
 //! One line per check: ok, a warning, or wrong, and what to do. Reads, and writes nothing; the time is an argument. Does not
-//! judge data (`analyze`), and knows no pipelines (the command line adds that check).
+//! judge data (`analyze`), and knows no pipelines, no account and no environment (the command line adds those checks).
 
+mod account;
 mod baseline;
 mod capture;
 mod labels;
 #[cfg(test)]
 mod tests;
 
+pub use self::account::endpoint_checks;
 use self::capture::Looked;
 use crate::error::EngineError;
 use crate::monitor::Monitor;
@@ -247,6 +249,22 @@ async fn rest(monitor: &Monitor, options: &StoreOptions) -> Vec<Check> {
         }
     }
     out
+}
+
+/// Environment variables that routes name and `has` does not have. Only where alerts are sent do they have to be set.
+pub fn secret_checks(monitor: &Monitor, has: impl Fn(&str) -> bool) -> Vec<Check> {
+    let routes = monitor.alerts.iter().flat_map(|alerts| &alerts.routes);
+    let missing = routes.filter_map(|(name, route)| {
+        let variables: Vec<&str> = route.variables().into_iter().filter(|name| !has(name)).collect();
+        (!variables.is_empty()).then(|| {
+            Check::warning(
+                "alerts.secrets",
+                format!("route {name} needs {}, not set here", variables.join(" and ")),
+                "set it where alerts are sent: the function's environment, or that of `driftline watch`",
+            )
+        })
+    });
+    missing.collect()
 }
 
 pub(super) async fn has_objects(at: &Location, options: &StoreOptions) -> Result<bool, EngineError> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::baseline::{BaselineRequest, make};
+use crate::init::EndpointDescription;
 use std::path::Path;
 
 const HOUR: i64 = 3_600;
@@ -228,4 +229,81 @@ async fn a_store_has_many_monitors() {
         .map(|at| at.to_string().rsplit('/').nth(1).unwrap().to_owned())
         .collect();
     assert_eq!(names, ["a", "b"]);
+}
+
+async fn monitor(text: &str) -> Monitor {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("monitor.toml");
+    std::fs::write(&path, text).unwrap();
+    Monitor::load(&Location::local(path).unwrap(), &StoreOptions::default())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_endpoint_is_held_against_what_the_monitor_expects() {
+    let text = FILE.replace("capture/churn/blue", "s3://bucket/capture/churn/blue");
+    let expecting = format!("{text}\n[capture_health]\nsampling = 20\n");
+    let (open, expecting) = (monitor(&text).await, monitor(&expecting).await);
+    let as_expected = EndpointDescription {
+        name: "churn".to_owned(),
+        variants: vec!["blue".to_owned(), "green".to_owned()],
+        enabled: Some(true),
+        capture_status: Some("Started".to_owned()),
+        sampling: Some(20),
+        destination: Some("s3://bucket/capture".to_owned()),
+        ..EndpointDescription::default()
+    };
+    let standing = |monitor: &Monitor, found: &EndpointDescription| {
+        let checks = endpoint_checks(monitor, found);
+        let worst = checks.iter().map(|check| check.standing).max().unwrap();
+        (worst, checks.len(), checks[0].found.clone())
+    };
+    assert_eq!(standing(&expecting, &as_expected).0, Standing::Ok);
+    let (worst, n, said) = standing(&open, &as_expected);
+    assert_eq!((worst, n), (Standing::Warning, 1));
+    assert!(said.contains("20 %"), "{said}");
+    let changed: [(&str, fn(&mut EndpointDescription)); 6] = [
+        ("switched off", |found| found.enabled = None),
+        ("switched off", |found| found.enabled = Some(false)),
+        ("has stopped", |found| {
+            found.capture_status = Some("Stopped".to_owned())
+        }),
+        ("captures to s3://other/capture", |found| {
+            found.destination = Some("s3://other/capture".to_owned());
+        }),
+        ("no variant blue, it has green", |found| {
+            found.variants.remove(0);
+        }),
+        ("samples 50 %, the monitor expects 20 %", |found| {
+            found.sampling = Some(50)
+        }),
+    ];
+    for (part, change) in changed {
+        let mut found = as_expected.clone();
+        change(&mut found);
+        let (worst, n, said) = standing(&expecting, &found);
+        assert_eq!((worst, n), (Standing::Wrong, 1), "{part}: {said}");
+        assert!(said.contains(part), "{said}");
+    }
+    let serverless = EndpointDescription {
+        serverless: vec!["blue".to_owned()],
+        ..as_expected
+    };
+    assert_eq!(standing(&expecting, &serverless).0, Standing::Warning);
+}
+
+#[tokio::test]
+async fn variables_that_routes_need_are_named_where_they_are_not_set() {
+    let routes = "\n[alerts.routes.team]\nform = \"slack\"\nurl_env = \"SLACK_URL\"\n\n[alerts.routes.hook]\nform = \"generic\"\n\
+                  url = \"https://hooks.example.com/x\"\nsecret_env = \"HOOK_SECRET\"\n";
+    let monitor = monitor(&format!("{FILE}{routes}")).await;
+    assert_eq!(secret_checks(&monitor, |_| true), []);
+    let checks = secret_checks(&monitor, |name| name == "SLACK_URL");
+    assert_eq!(checks.len(), 1);
+    assert_eq!(checks[0].standing, Standing::Warning);
+    assert!(
+        checks[0].found.contains("route hook needs HOOK_SECRET"),
+        "{checks:?}"
+    );
 }

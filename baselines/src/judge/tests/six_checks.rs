@@ -106,6 +106,32 @@ fn column_counts_are_compared_and_the_house_names_the_columns() {
 }
 
 #[test]
+fn a_renamed_column_violates_though_the_counts_agree() {
+    let verdict = judged(vec![numbers("age", ramp(50))], vec![numbers("Age", ramp(50))]);
+    assert_eq!(verdict.status, Status::Violated);
+    assert_eq!(ids(&verdict), ["absent_column/age", "unknown_column/Age"]);
+    assert_eq!(verdict.findings[0].severity, Severity::Violation);
+    assert_eq!(Violations::from(&verdict).violations, []);
+}
+
+#[test]
+fn a_column_that_few_rows_have_may_be_absent_by_chance() {
+    // 10 of 1,000 rows have it: none of 20 has it in four fifths of all windows, none of 2,000 hardly ever.
+    let rows = |n: usize| numbers("a", ramp(n));
+    let baseline = || vec![rows(1_000), numbers("seldom", ramp(10))];
+    let few = judged(baseline(), vec![rows(20)]);
+    let absent = |verdict: &Verdict| {
+        let is_it = |finding: &&Finding| finding.check == CheckKind::AbsentColumn;
+        verdict.findings.iter().find(is_it).unwrap().severity
+    };
+    assert_eq!(absent(&few), Severity::Info);
+    assert_eq!(
+        absent(&judged(baseline(), vec![rows(2_000)])),
+        Severity::Violation
+    );
+}
+
+#[test]
 fn a_side_that_was_not_captured_is_not_evaluated() {
     let baseline = vec![numbers("prediction", ramp(50)), numbers("a", ramp(50))];
     let uncaptured = column(

@@ -228,14 +228,14 @@ async fn open(common: &Common, carries: bool) -> anyhow::Result<(Desk, Monitor, 
 }
 
 #[cfg(feature = "sagemaker")]
-async fn aws(options: &StoreOptions) -> Option<Arc<dyn Courier>> {
+pub(crate) async fn aws(options: &StoreOptions) -> Option<Arc<dyn Courier>> {
     let shared = store::shared_config(options).await;
     Some(Arc::new(alert::aws::AwsCourier::new(&shared)))
 }
 
 #[cfg(not(feature = "sagemaker"))]
 #[expect(clippy::unused_async, reason = "with the feature it waits for credentials")]
-async fn aws(_options: &StoreOptions) -> Option<Arc<dyn Courier>> {
+pub(crate) async fn aws(_options: &StoreOptions) -> Option<Arc<dyn Courier>> {
     None
 }
 

@@ -4,7 +4,7 @@
 
 mod complete;
 pub(crate) mod local;
-mod service;
+pub(crate) mod service;
 
 use crate::{exit, message, settings};
 use baselines::document::retrain::RetrainDocument as _;

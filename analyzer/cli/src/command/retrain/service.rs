@@ -8,7 +8,7 @@ use engine::EngineError;
 use engine::retrain::PipelineService;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ServiceArgument {
+pub(crate) enum ServiceArgument {
     /// SageMaker Pipelines, with the standard AWS credential chain.
     Sagemaker,
     /// Processes on this machine, as `driftline pipeline run --local`.
@@ -17,7 +17,7 @@ pub(super) enum ServiceArgument {
 
 /// The service, or an error where this build does not have it.
 #[cfg(feature = "sagemaker")]
-pub(super) async fn open(
+pub(crate) async fn open(
     service: ServiceArgument,
     local: &LocalArguments,
 ) -> Result<Box<dyn PipelineService>, EngineError> {
@@ -43,7 +43,7 @@ pub(super) async fn open(
 /// The service, or an error where this build does not have it.
 #[cfg(not(feature = "sagemaker"))]
 #[expect(clippy::unused_async, reason = "with the service it waits for credentials")]
-pub(super) async fn open(
+pub(crate) async fn open(
     service: ServiceArgument,
     local: &LocalArguments,
 ) -> Result<Box<dyn PipelineService>, EngineError> {

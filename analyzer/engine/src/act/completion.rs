@@ -1,16 +1,15 @@
 //! After the pipeline: an approved package is held against the model before it, window by window, once it serves.
 //!
-//! `engine::retrain::complete` decides and writes; this finds what there is to be completed, and says from when on a new model
-//! serves: when SageMaker says that the endpoint serves with the configuration that was planned. A package deployed in another
+//! `retrain::complete` decides and writes; this finds what there is to be completed, and says from when on a new model
+//! serves: when the endpoint serves with the configuration that was planned. A package deployed in another
 //! way is a person's to report (`driftline retrain complete --served-from`).
 
-use crate::reach::{Reach, Watched};
+use crate::error::{EngineError, ErrorKind};
+use crate::retrain::Retraining;
+use crate::retrain::complete::{CompleteRequest, Package};
 use baselines::document::retrain::{CompletionDocument, DeploymentDocument, RetrainDocument};
-use engine::retrain::Retraining;
-use engine::retrain::complete::{CompleteRequest, Package};
-use engine::{EngineError, ErrorKind};
 use serde::Serialize;
-use store::{ObjectStore, open_store};
+use store::{Location, ObjectStore, StoreErrorKind, StoreOptions, join_key, open_store};
 
 const MAX_DOCUMENT_BYTES: u64 = 16 << 20;
 /// Windows of the new model that labels must judge.
@@ -32,19 +31,28 @@ pub struct Completion {
 
 /// An endpoint that serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Serving<'a> {
-    pub(crate) endpoint: &'a str,
-    pub(crate) config: Option<&'a str>,
-    pub(crate) since: i64,
+pub struct Serving<'a> {
+    /// The endpoint.
+    pub endpoint: &'a str,
+    /// Its configuration.
+    pub config: Option<&'a str>,
+    /// From when on, in seconds.
+    pub since: i64,
 }
 
-fn request(package: Package, served_from: Option<i64>, reach: &Reach) -> CompleteRequest {
+/// A completion that is not at its end, with its planned deployment.
+pub(super) struct Open {
+    document: CompletionDocument,
+    deployment: Option<DeploymentDocument>,
+}
+
+fn request(package: Package, served_from: Option<i64>, options: &StoreOptions) -> CompleteRequest {
     CompleteRequest {
         package,
         package_baseline: None,
         served_from,
         windows: WINDOWS,
-        store: reach.context.options.clone(),
+        store: options.clone(),
     }
 }
 
@@ -57,50 +65,44 @@ fn said(document: &CompletionDocument) -> Completion {
     }
 }
 
-/// An approved package of this monitor: its completion begins, or goes on.
-#[cfg(feature = "lifecycle")]
-pub(crate) async fn approved(
+pub(super) async fn approved(
     retraining: &Retraining,
     package: Package,
-    reach: &Reach,
+    options: &StoreOptions,
     now: i64,
 ) -> Result<Completion, EngineError> {
-    let document = Box::pin(retraining.complete(&request(package, None, reach), now)).await?;
+    let document = Box::pin(retraining.complete(&request(package, None, options), now)).await?;
     Ok(said(&document))
 }
 
-/// Every completion of this monitor that is not at its end, looked at again; with `serving`, those whose model now serves.
-pub(crate) async fn go_on(
+pub(super) async fn go_on(
     retraining: &Retraining,
-    watched: &Watched,
+    open: Vec<Open>,
     serving: Option<Serving<'_>>,
-    reach: &Reach,
+    options: &StoreOptions,
     now: i64,
 ) -> Result<Vec<Completion>, EngineError> {
     let mut completions = Vec::new();
-    for document in open(watched, reach).await? {
-        let CompletionDocument {
-            package, incident, ..
-        } = &document.0;
-        let serves = serving.filter(|serving| is_planned(document.1.as_ref(), *serving));
+    for Open { document, deployment } in open {
+        let serves = serving.filter(|serving| is_planned(deployment.as_ref(), *serving));
         let served_from = serves
-            .filter(|_| document.0.served_from.is_none())
+            .filter(|_| document.served_from.is_none())
             .map(|serving| serving.since);
         if serving.is_some() && served_from.is_none() {
             continue;
         }
         let package = Package {
-            arn: package.arn.clone(),
-            group: package.group.clone(),
-            number: package.number,
+            arn: document.package.arn,
+            group: document.package.group,
+            number: document.package.number,
             approval: "Approved".to_owned(),
-            model_data: package.model_data.clone(),
-            monitor: Some(watched.monitor.name.clone()),
-            incident: Some(incident.clone()),
-            baseline: package.baseline.clone(),
+            model_data: document.package.model_data,
+            monitor: Some(document.monitor),
+            incident: Some(document.incident),
+            baseline: document.package.baseline,
             generated_by: None,
         };
-        let ended = Box::pin(retraining.complete(&request(package, served_from, reach), now)).await?;
+        let ended = Box::pin(retraining.complete(&request(package, served_from, options), now)).await?;
         completions.push(said(&ended));
     }
     Ok(completions)
@@ -113,19 +115,19 @@ fn is_planned(deployment: Option<&DeploymentDocument>, serving: Serving<'_>) -> 
     })
 }
 
-/// Completions that are not at their end, each with its planned deployment.
-async fn open(
-    watched: &Watched,
-    reach: &Reach,
-) -> Result<Vec<(CompletionDocument, Option<DeploymentDocument>)>, EngineError> {
-    let (store, root) = open_store(&reach.context.store, &reach.context.options).await?;
-    let prefix = store::join_key(&root, &format!("monitors/{}/retraining/", watched.monitor.name));
-    let keys: Vec<String> = store
-        .list(&prefix)
-        .await?
-        .into_iter()
-        .map(|meta| meta.key)
-        .collect();
+/// Completions of `monitor` that are not at their end.
+pub(super) async fn open(
+    monitor: &str,
+    store: &Location,
+    options: &StoreOptions,
+) -> Result<Vec<Open>, EngineError> {
+    let (store, root) = open_store(store, options).await?;
+    let prefix = join_key(&root, &format!("monitors/{monitor}/retraining/"));
+    let keys: Vec<String> = match store.list(&prefix).await {
+        Ok(listed) => listed.into_iter().map(|meta| meta.key).collect(),
+        Err(error) if error.kind() == StoreErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
     let mut found = Vec::new();
     for key in &keys {
         let Some(folder) = key.strip_suffix(&format!("/{}", CompletionDocument::FILE)) else {
@@ -141,7 +143,7 @@ async fn open(
         } else {
             None
         };
-        found.push((document, deployment));
+        found.push(Open { document, deployment });
     }
     Ok(found)
 }

@@ -2,14 +2,15 @@
 //!
 //! Looks and prints: `engine::check` finds out, and the crate `pipeline` knows definitions.
 
-use super::pipeline::definition_or_ours;
+mod account;
+mod retrain;
+
 use crate::{exit, message, settings};
+use account::Account;
 use clap::{Args, Subcommand};
-use engine::check::{Check, MonitorChecks, Standing, check, monitors_of};
-use engine::monitor::retrain::PARAMETERS;
-use engine::monitor::{RetrainSettings, SCHEMA};
+use engine::check::{MonitorChecks, Standing, check, monitors_of, secret_checks};
+use engine::monitor::SCHEMA;
 use engine::{EngineError, ErrorKind};
-use pipeline::check::problems;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -38,9 +39,12 @@ struct CheckArguments {
     /// All monitors of a store: monitors/*/monitor.toml.
     #[arg(long, value_name = "LOCATION")]
     store: Option<String>,
-    /// Definition of the retraining pipeline (JSON); driftline's own without it.
+    /// Definition of the retraining pipeline (JSON); driftline's own without it, or with --account that of the account.
     #[arg(long, value_name = "FILE")]
     pipeline: Option<PathBuf>,
+    /// Ask SageMaker as well: how the endpoint is captured, and what the pipeline declares.
+    #[arg(long)]
+    account: bool,
     /// The time to check for, RFC 3339; the clock's without it.
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
@@ -74,6 +78,11 @@ async fn check_all(arguments: &CheckArguments) -> anyhow::Result<u8> {
         Some(now) => now,
         None => clock()?,
     };
+    let account = if arguments.account {
+        Some(Account::open(&options).await?)
+    } else {
+        None
+    };
     let files = match (&arguments.monitor, &arguments.store) {
         (Some(file), _) => vec![settings::location("--monitor", file)?],
         (None, Some(store)) => monitors_of(&settings::location("--store", store)?, &options).await?,
@@ -82,10 +91,16 @@ async fn check_all(arguments: &CheckArguments) -> anyhow::Result<u8> {
     let mut monitors = Vec::new();
     for file in &files {
         let (mut found, monitor) = check(file, now, &options).await;
-        if let Some(retrain) = monitor.and_then(|monitor| monitor.retrain) {
-            for check in retraining(&retrain, arguments) {
-                found.push(check);
+        if let Some(monitor) = &monitor {
+            let mut more = secret_checks(monitor, |name| std::env::var_os(name).is_some());
+            if let Some(account) = &account {
+                more.extend(account.endpoint(monitor).await?);
             }
+            if let Some(settings) = &monitor.retrain {
+                let account = account.as_ref().filter(|_| arguments.pipeline.is_none());
+                more.extend(retrain::checks(settings, arguments.pipeline.as_deref(), account).await?);
+            }
+            more.into_iter().for_each(|check| found.push(check));
         }
         monitors.push(found);
     }
@@ -124,72 +139,6 @@ fn clock() -> Result<i64, EngineError> {
         .map_err(|_| {
             EngineError::new(ErrorKind::Usage, "the clock says a time before 1970").with_hint("give --now")
         })
-}
-
-/// Does the definition exist, is it without faults, and does it declare what a start gives it?
-fn retraining(retrain: &RetrainSettings, arguments: &CheckArguments) -> Vec<Check> {
-    const CHECK: &str = "retrain";
-    let definition = match definition_or_ours(arguments.pipeline.as_deref()) {
-        Ok(definition) => definition,
-        Err(error) => return vec![Check::failed(CHECK, &error)],
-    };
-    let whose = arguments.pipeline.as_ref().map_or_else(
-        || "driftline's own definition".to_owned(),
-        |path| path.display().to_string(),
-    );
-    let mut out = Vec::new();
-    let faults = problems(&definition);
-    if !faults.is_empty() {
-        out.push(Check::wrong(
-            CHECK,
-            format!("{whose} has faults: {}", faults.join("; ")),
-            "`driftline pipeline check FILE` lists them",
-        ));
-    }
-    for (name, value) in &retrain.parameters {
-        let Some(declared) = definition.parameter(name) else {
-            out.push(Check::wrong(
-                CHECK,
-                format!("parameter `{name}` is not declared by {whose}"),
-                "correct [retrain.parameters], or give --pipeline FILE with the definition that pipeline has",
-            ));
-            continue;
-        };
-        // Placeholders such as {decision} are filled in when the pipeline is started.
-        if !value.contains('{')
-            && let Err(what) = declared.kind.parse(value)
-        {
-            out.push(Check::wrong(
-                CHECK,
-                format!("parameter `{name}` is `{value}`: {what}"),
-                format!("{whose} declares it as {:?}", declared.kind),
-            ));
-        }
-    }
-    let given = |name: &str| PARAMETERS.contains(&name) || retrain.parameters.contains_key(name);
-    let missing: Vec<&str> = definition
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.default_value.is_none() && !given(&parameter.name))
-        .map(|parameter| parameter.name.as_str())
-        .collect();
-    if !missing.is_empty() {
-        out.push(Check::wrong(
-            CHECK,
-            format!("{whose} needs {}, and nothing gives it", missing.join(", ")),
-            "set it under [retrain.parameters]",
-        ));
-    }
-    if out.is_empty() {
-        out.push(Check::ok(
-            CHECK,
-            format!(
-                "pipeline {}: {whose} takes what a start gives it",
-                retrain.policy.pipeline
-            ),
-        ));
-    }
-    out
 }
 
 /// A table, and what to do below it.
