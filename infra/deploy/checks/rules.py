@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import access
 import distributed_map
 import patterns
 import templates
@@ -32,16 +33,6 @@ WITHOUT_RESOURCES = {
 }
 # Variables that a monitor's [alerts] names (url_env, secret_env).
 SECRETS = {"WEBHOOK_URL", "WEBHOOK_SIGNING_KEY", "PAGERDUTY_ROUTING_KEY"}
-# What the functions read (functions/src): which must be set, which may be.
-ENVIRONMENT = {
-    "ingest": ({"DRIFTLINE_STORE", "DRIFTLINE_DEAD_LETTERS"}, set()),
-    "analyze": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, set()),
-    "act": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, SECRETS),
-    "lifecycle": ({"DRIFTLINE_STORE", "DRIFTLINE_EVENT_BUS"}, SECRETS),
-    "plan": ({"DRIFTLINE_STORE"}, set()),
-    "profile": ({"DRIFTLINE_STORE"}, set()),
-    "merge": ({"DRIFTLINE_STORE"}, set()),
-}
 # Zips that `package` makes; functions/src/bin has a binary for each of the first four.
 ARTIFACTS = {"ingest", "analyze", "act", "lifecycle", "distributed"}
 # Folders of the store (ARCHITECTURE.md, docs/retraining.md) and of a run; a grant names one of them.
@@ -163,50 +154,92 @@ def files(folder, deployments):
 
 
 def environment(folder, deployments):
-    """Functions get the variables that they read, all that they need, and none that nobody reads."""
+    """What variables say is what they are for: a store, a queue's URL, a bus, and secrets that are not written down."""
     breaches = set()
     for deployment in deployments.values():
+        urls = [
+            f"https://sqs.{templates.REGION}.amazonaws.com/{templates.ACCOUNT}/{queue['QueueName']}"
+            for queue in deployment.of_type("AWS::SQS::Queue").values()
+        ]
+        buses = [bus["Name"] for bus in deployment.of_type("AWS::Events::EventBus").values()]
         for (file, name), properties in deployment.of_type("AWS::Lambda::Function").items():
-            function = properties["FunctionName"].rpartition("-")[2]
             given = properties.get("Environment", {}).get("Variables", {})
-            needed, allowed = ENVIRONMENT[function]
-            for variable in needed - given.keys():
-                breaches.add(f"{file}: {name}: has no {variable}")
             for variable in given.keys() & SECRETS:
                 if not re.fullmatch(
                     r"\{\{resolve:secretsmanager:[^:}]+:SecretString:" + variable + r"\}\}", given[variable]
                 ):
                     breaches.add(f"{file}: {name}: {variable} is not taken from Secrets Manager")
-            for variable in given.keys() - needed - allowed:
-                breaches.add(f"{file}: {name}: has {variable}, which {function} does not read")
-            if not re.fullmatch(r"s3://[a-z0-9.-]+(/.+)?", given.get("DRIFTLINE_STORE", "")):
+            if not re.fullmatch(r"s3://[a-z0-9.-]+(/.+)?", given.get("DRIFTLINE_STORE", "s3://none")):
                 breaches.add(f"{file}: {name}: DRIFTLINE_STORE is {given.get('DRIFTLINE_STORE')}")
-            urls = [
-                f"https://sqs.{templates.REGION}.amazonaws.com/{templates.ACCOUNT}/{queue['QueueName']}"
-                for queue in deployment.of_type("AWS::SQS::Queue").values()
-            ]
-            if "DRIFTLINE_DEAD_LETTERS" in given and given["DRIFTLINE_DEAD_LETTERS"] not in urls:
+            if given.get("DRIFTLINE_DEAD_LETTERS", urls[0]) not in urls:
                 breaches.add(f"{file}: {name}: DRIFTLINE_DEAD_LETTERS is no queue's URL")
-            buses = [bus["Name"] for bus in deployment.of_type("AWS::Events::EventBus").values()]
-            if "DRIFTLINE_EVENT_BUS" in given and given["DRIFTLINE_EVENT_BUS"] not in buses:
+            if given.get("DRIFTLINE_EVENT_BUS", buses[0]) not in buses:
                 breaches.add(f"{file}: {name}: DRIFTLINE_EVENT_BUS is no bus")
     return breaches
 
 
 def variables(folder, deployments):
-    """The names above are the names that functions/src reads."""
-    sources = Path(folder).parent.parent / "functions" / "src"
-    if not sources.is_dir():
-        return set()
-    text = "\n".join(path.read_text() for path in sources.rglob("*.rs"))
-    if not (sources / "bin" / "act.rs").is_file():
-        return set()
-    read = set(re.findall(r"\bDRIFTLINE_[A-Z_]+\b", text))
+    """Functions get the variables that their sources read, all of them, and none that nobody reads."""
+    root = Path(folder).parent.parent
+    sources = root / "functions" / "src"
     binaries = {path.stem for path in (sources / "bin").glob("*.rs")}
-    wanted = set().union(*(needed | allowed for needed, allowed in ENVIRONMENT.values())) - SECRETS
-    breaches = {f"functions/src: nothing reads {variable}" for variable in wanted - read}
-    breaches |= {f"functions/src/bin: no {name}.rs" for name in ARTIFACTS - {"distributed"} - binaries}
+    wanted = ARTIFACTS - {"distributed"}
+    if wanted - binaries:
+        return {f"functions/src/bin: no {name}.rs" for name in wanted - binaries}
+    read = {name: _read_by(access.rust_files(root, ("functions/src",)), name) for name in wanted}
+    read |= _read_by_handler((Path(folder) / "distributed" / "handler.py").read_text())
+    breaches = set()
+    for deployment in deployments.values():
+        for (file, name), properties in deployment.of_type("AWS::Lambda::Function").items():
+            function = properties["FunctionName"].rpartition("-")[2]
+            given = properties.get("Environment", {}).get("Variables", {}).keys()
+            needed, allowed = read[function]
+            for variable in needed - given:
+                breaches.add(f"{file}: {name}: has no {variable}, which {function} reads")
+            for variable in given - needed - allowed:
+                breaches.add(f"{file}: {name}: has {variable}, which {function} does not read")
     return breaches
+
+
+def _read_by(files, function):
+    """Variables of a function by its binary and the modules that it leads to: those it works with, and those it may do without.
+
+    `context.rs` reads all of them for all functions; a function works with those whose fields its modules name.
+    """
+    modules, next_ = set(), [f"functions/src/bin/{function}.rs"]
+    while next_:
+        file = next_.pop()
+        if file not in modules and file in files:
+            modules.add(file)
+            for module in re.findall(r"\b(?:crate|functions)::([a-z_]+)", files[file]):
+                next_ += [f"functions/src/{module}.rs"]
+                next_ += [other for other in files if other.startswith(f"functions/src/{module}/")]
+    context = files["functions/src/context.rs"]
+    names = dict(re.findall(r'pub const (\w+): &str = "(DRIFTLINE_\w+)"', context))
+    reader = {
+        name: names[constant]
+        for name, constant in re.findall(r"fn (\w+)\([^{]*\{[^}]*?\bgiven\(lookup, (\w+)\)", context, re.DOTALL)
+        if constant in names
+    }
+    fields = {field: reader[name] for field, name in re.findall(r"(\w+): (\w+)\(&lookup\)\?", context)}
+    code = "\n".join(files[file] for file in modules - {"functions/src/context.rs"})
+    needed = {variable for field, variable in fields.items() if re.search(rf"\bcontext\.{field}\b", code)}
+    secrets = SECRETS if "std::env::var(name)" in code else set()
+    return needed, set(names.values()) - set(fields.values()) | secrets
+
+
+def _read_by_handler(text):
+    """The same of `distributed/handler.py`, whose functions share one file."""
+    bodies = dict(re.findall(r"^def (\w+)(\(.*?)(?=^\S)", text + "\n#", re.MULTILINE | re.DOTALL))
+
+    def read(name, seen):
+        found = set(re.findall(r'os\.environ\["(DRIFTLINE_\w+)"\]', bodies[name]))
+        for called in bodies.keys() - seen:
+            if re.search(rf"\b{called}\(", bodies[name]):
+                found |= read(called, seen | {called})
+        return found
+
+    return {name: (read(name, {name}), set()) for name in ("plan", "profile", "merge")}
 
 
 def functions(folder, deployments):
@@ -547,6 +580,8 @@ RULES = [
     files,
     environment,
     variables,
+    access.sources,
+    access.grants,
     functions,
     queues,
     events,
