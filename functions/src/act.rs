@@ -70,7 +70,8 @@ async fn one(
         ActEvent::Window { span, .. } => Occasion::Window(span.0, span.1),
         _ => Occasion::CatchUp,
     };
-    let (acted, errors) = reach.actor(name).await?.act(occasion, now).await;
+    let actor = reach.actor(name).await?;
+    let (acted, errors) = actor.act(occasion, now).await;
     if acted.metrics_left_out > 0 {
         warn!(
             n = acted.metrics_left_out,

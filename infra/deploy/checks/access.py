@@ -40,7 +40,7 @@ KEYS = {
         f"{ENGINE}/retrain/layout.rs",
         f"{ENGINE}/windows/labels.rs",
     },
-    "monitors/*/retraining/*": {f"{ENGINE}/retrain/layout.rs", "functions/src/completion.rs"},
+    "monitors/*/retraining/*": {f"{ENGINE}/retrain/layout.rs", f"{ENGINE}/act/completion.rs"},
     "monitors/*/windows/*": {
         "analyzer/alert/src/layout.rs",
         "analyzer/parts/src/layout.rs",
@@ -112,9 +112,9 @@ READS = {
 PLACES = {
     "store": {
         ("functions/src/analyze.rs", "due"),
-        ("functions/src/completion.rs", "open"),
+        (f"{ENGINE}/act/completion.rs", "open"),
+        (f"{ENGINE}/act/mod.rs", "open"),
         ("functions/src/ingest/mod.rs", "known"),
-        ("functions/src/reach.rs", "desk"),
         ("functions/src/reach.rs", "names"),
         (f"{ENGINE}/retrain/workplace.rs", "open"),
     },
@@ -175,6 +175,7 @@ CALLS = {
         "sagemaker:ListPipelineExecutionSteps",
         ("lifecycle",),
     ),
+    ("analyzer/sagemaker/src/pipeline.rs", "describe_pipeline"): ("sagemaker:DescribePipeline", ()),
     ("analyzer/sagemaker/src/package.rs", "describe_model_package"): ("sagemaker:DescribeModelPackage", ("lifecycle",)),
     ("analyzer/sagemaker/src/endpoint.rs", "describe_endpoint"): ("sagemaker:DescribeEndpoint", ()),
     ("analyzer/sagemaker/src/endpoint.rs", "describe_endpoint_config"): ("sagemaker:DescribeEndpointConfig", ()),
@@ -190,18 +191,10 @@ SERVICE = {
     (f"{ENGINE}/retrain/act.rs", "execution"): {"find", "start"},
     (f"{ENGINE}/retrain/follow.rs", "look"): {"describe", "steps"},
 }
-# Ways from functions/src into the crates below. The last column of the tables above is what follows from these lines, so another
+# Ways from functions/src and engine's `act` into the crates below. The last column of the tables above is what follows from these lines, so another
 # line means to look where it leads.
 WAYS = {
-    "functions/src/act.rs": {
-        "desk.counted",
-        "desk.has_counted",
-        "desk.tell",
-        "gather::window",
-        "retraining.start",
-        "catch_up",
-        "go_on",
-    },
+    "functions/src/act.rs": {"actor.act"},
     "functions/src/analyze.rs": {
         "analysis.write",
         "windows.close_due",
@@ -211,7 +204,6 @@ WAYS = {
         "Windows::open",
         "Monitor::load",
     },
-    "functions/src/completion.rs": {"retraining.complete", "store.get", "store.list"},
     "functions/src/eventbridge.rs": {"courier.put"},
     "functions/src/ingest/mod.rs": {
         "letters.send",
@@ -221,14 +213,28 @@ WAYS = {
         "Watched::all",
     },
     "functions/src/lifecycle.rs": {
-        "approved",
-        "desk.tell",
-        "go_on",
+        "actor.approved",
+        "actor.go_on",
+        "actor.history",
+        "actor.look",
+        "actor.tell",
         "packages.describe",
-        "retraining.history",
-        "retraining.status",
     },
-    "functions/src/reach.rs": {"store.list", "Monitor::load", "Retraining::open"},
+    "functions/src/reach.rs": {"store.folders", "store.head", "Actor::open", "Monitor::load"},
+    # `act` comes to all of it by `actor.act`; the others are what lifecycle names.
+    f"{ENGINE}/act/completion.rs": {"retraining.complete", "store.get", "store.list"},
+    f"{ENGINE}/act/mod.rs": {
+        "desk.counted",
+        "desk.has_counted",
+        "desk.tell",
+        "gather::window",
+        "retraining.history",
+        "retraining.plan",
+        "retraining.start",
+        "retraining.status",
+        "Retraining::open",
+        "catch_up",
+    },
 }
 # What the pipeline's definition reads, by parameter; all it writes begins with OutputUri, `output` beside the receipt.
 PIPELINE_READS = {"CaptureUri", "LabelsUri", "SchemaUri", "TrainingDataUri"}
@@ -308,7 +314,7 @@ def sources(folder, deployments):
             calls |= {(file, name) for name in re.findall(r"\b(?:client|events|sns)\s*\.\s*([a-z_0-9]+)\(\)", code)} - {
                 (file, "clone")
             }
-        if file.startswith("functions/src/"):
+        if file.startswith(("functions/src/", f"{ENGINE}/act/")):
             ways |= {(file, way) for way in _ways(code)}
     breaches = _differences(keys, {(key, file) for key, named in KEYS.items() for file in named}, "makes this key")
     breaches |= _differences(writes, set(WRITES), "writes")
@@ -332,15 +338,15 @@ def sources(folder, deployments):
 
 def _ways(code):
     methods = (
-        r"\b(analysis|courier|desk|gather|letters|packages|place|retraining|store|windows)\s*(\.|::)\s*([a-z_]+)\("
+        r"\b(actor|analysis|courier|desk|gather|letters|packages|place|retraining|store|windows)\s*(\.|::)\s*([a-z_]+)\("
     )
-    passed = {"as_ref", "clone", "extend", "iter", "join", "join_key", "len", "locate", "shared_config"}
+    passed = {"as_ref", "clone", "extend", "is_some", "iter", "join", "join_key", "len", "locate", "monitor", "retrains", "shared_config"}
     for name, separator, method in re.findall(methods, code):
         if method not in passed:
             yield f"{name}{separator}{method}"
     for name in re.findall(r"(?<![\w.:])(?<!fn )(analyze|approved|catch_up|go_on|names)\(", code):
         yield name
-    yield from re.findall(r"\b((?:Monitor|Prepared|Retraining|Watched|Windows)::(?:all|load|open))\(", code)
+    yield from re.findall(r"\b((?:Actor|Monitor|Prepared|Retraining|Watched|Windows)::(?:all|load|open))\(", code)
 
 
 def _pipeline(folder):

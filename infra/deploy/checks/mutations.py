@@ -253,10 +253,10 @@ PLANTED = [
     ),
     Planted(
         "sources",
-        "../../functions/src/completion.rs",
+        "../../analyzer/engine/src/act/completion.rs",
         "    let mut found = Vec::new();\n    for key in &keys {",
         "    let mut found = Vec::new();\n    store.put(&prefix, Bytes::new(), PutMode::Overwrite).await?;\n    for key in &keys {",
-        "('functions/src/completion.rs', 'open'): writes",
+        "('analyzer/engine/src/act/completion.rs', 'open'): writes",
     ),
     Planted(
         "sources",
@@ -289,9 +289,9 @@ PLANTED = [
     Planted(
         "sources",
         "../../functions/src/act.rs",
-        "    let started = retraining\n        .start(",
-        "    let started = retraining\n        .status(",
-        "('functions/src/act.rs', 'retraining.status'): leads below",
+        "= actor.act(occasion, now)",
+        "= actor.look(occasion, now)",
+        "('functions/src/act.rs', 'actor.look'): leads below",
     ),
     Planted(
         "sources",
