@@ -7,7 +7,7 @@ use alert::aws::AwsCourier;
 use alert::send::Couriers;
 use async_trait::async_trait;
 use engine::EngineError;
-use engine::act::{Actor, Hands, MetricSink};
+use engine::act::{Actor, Hands, MetricSink, names};
 use engine::alerts::Means;
 use engine::monitor::Monitor;
 use engine::retrain::complete::Package;
@@ -17,7 +17,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use store::{StoreErrorKind, open_store};
+use store::open_store;
 
 /// Describes model packages, whose events may leave out what a completion needs.
 #[async_trait]
@@ -106,24 +106,10 @@ impl Reach {
         Actor::open(&monitor, &file, store, options, &hands).await
     }
 
-    /// Names of all monitors. Lists folders, not what is in them: a store holds parts by the hundred thousand.
+    /// Names of all monitors.
     pub(crate) async fn names(&self) -> Result<Vec<String>, EngineError> {
         let (store, root) = open_store(&self.context.store, &self.context.options).await?;
-        let folder = store::join_key(&root, "monitors/");
-        let found = match store.folders(&folder).await {
-            Ok(found) => found,
-            Err(error) if error.kind() == StoreErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        let mut names = Vec::new();
-        for name in found {
-            match store.head(&format!("{folder}{name}/monitor.toml")).await {
-                Ok(_) => names.push(name),
-                Err(error) if error.kind() == StoreErrorKind::NotFound => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(names)
+        names(&store, &root).await
     }
 }
 

@@ -293,8 +293,11 @@ fn watch_goes_from_captured_lines_to_the_alert_the_execution_and_its_end_each_on
         training.push_str(&format!("{a},{a},{}\n", f64::from(n) / 6_000.0));
     }
     put(&world, "train.csv", &training);
+    let schema = json!({"task": "binary", "features": [{"name": "a", "type": "numeric"}, {"name": "b", "type": "numeric"}],
+        "probability": "score"});
+    put(&world, "trained.json", &schema.to_string());
     world
-        .succeed("baseline --data train.csv --schema s3/bucket/schema/schema.json --output baseline")
+        .succeed("baseline --data train.csv --schema trained.json --output baseline")
         .unwrap();
     let receiver = Webhook::listen().unwrap();
     let url = receiver.url("hook");

@@ -124,7 +124,7 @@ impl Watched {
         place: &Location,
     ) -> Result<Vec<Result<Self, EngineError>>, EngineError> {
         let mut found = Vec::new();
-        for name in names(store, root).await? {
+        for name in folders(store, root).await? {
             let key = join_key(root, &format!("monitors/{name}/monitor.toml"));
             let object = match store.get(&key, MAX_FILE_BYTES).await {
                 Ok(object) => object,
@@ -167,8 +167,22 @@ pub fn below(place: &Location, location: &str) -> Option<String> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
 }
 
-/// Names of the store's monitors, in order.
+/// Names of the store's monitors, in order: folders that have a `monitor.toml`. What was one and is none any more keeps its windows.
+/// Lists folders, not what is in them: a store holds parts by the hundred thousand.
 pub async fn names(store: &Arc<dyn ObjectStore>, root: &str) -> Result<Vec<String>, EngineError> {
+    let mut names = Vec::new();
+    for name in folders(store, root).await? {
+        let file = join_key(root, &format!("monitors/{name}/monitor.toml"));
+        match store.head(&file).await {
+            Ok(_) => names.push(name),
+            Err(error) if error.kind() == StoreErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(names)
+}
+
+async fn folders(store: &Arc<dyn ObjectStore>, root: &str) -> Result<Vec<String>, EngineError> {
     match store.folders(&join_key(root, "monitors/")).await {
         Ok(names) => Ok(names),
         Err(error) if error.kind() == StoreErrorKind::NotFound => Ok(Vec::new()),

@@ -127,3 +127,20 @@ async fn what_is_not_ours_is_passed_over_and_what_is_wrong_is_named() {
         missing.message()
     );
 }
+
+#[tokio::test]
+async fn what_was_a_monitor_once_keeps_no_other_from_being_looked_at() {
+    let scene = Scene::new();
+    scene.judged(0, 1, true);
+    scene.write(
+        "monitors/gone/windows/2026-01-01T00:00:00Z--2026-01-02T00:00:00Z/r1/verdict.json",
+        "{}",
+    );
+    let outcome = handle(json!({}), &scene.reach, after(0)).await.unwrap();
+    let names: Vec<&str> = outcome
+        .monitors
+        .iter()
+        .map(|acted| acted.monitor.as_str())
+        .collect();
+    assert_eq!(names, ["churn"]);
+}

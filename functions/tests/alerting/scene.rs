@@ -184,6 +184,13 @@ impl Scene {
         }
     }
 
+    /// Writes an object of the store.
+    pub(crate) fn write(&self, key: &str, text: &str) {
+        let place = self.folder.path().join(key);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, text).unwrap();
+    }
+
     /// Writes a day's verdict, violated or calm, and gives the event that says so.
     pub(crate) fn judged(&self, day: i64, revision: u32, violated: bool) -> Value {
         let mut verdict: Value = serde_json::from_str(VERDICT).unwrap();

@@ -220,7 +220,7 @@ WAYS = {
         "actor.tell",
         "packages.describe",
     },
-    "functions/src/reach.rs": {"store.folders", "store.head", "Actor::open", "Monitor::load"},
+    "functions/src/reach.rs": {"names", "Actor::open", "Monitor::load"},
     # `act` comes to all of it by `actor.act`; the others are what lifecycle names.
     f"{ENGINE}/act/completion.rs": {"retraining.complete", "store.get", "store.list"},
     f"{ENGINE}/act/mod.rs": {

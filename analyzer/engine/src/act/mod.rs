@@ -7,6 +7,7 @@
 
 mod completion;
 
+pub use ::parts::watch::names;
 pub use completion::{Completion, Serving};
 
 use crate::alerts::{Means, catch_up, failed, over, run_facts};

@@ -32,8 +32,8 @@ fn the_headline_says_how_bad_the_worst_column_and_the_rows() {
     assert_eq!(
         model.headline,
         format!(
-            "10 violations in 480 rows from 1 July 2011 00:00 to 3 July 2011 00:00 UTC: 5 of 10 columns have drifted, \
-             most of all season (PSI {psi}); 3 columns break constraints."
+            "11 violations in 480 rows from 1 July 2011 00:00 to 3 July 2011 00:00 UTC: 5 of 10 columns have drifted, \
+             most of all season (PSI {psi}); 4 columns break constraints."
         )
     );
     let calm = told(&sample::calm());

@@ -117,7 +117,7 @@ fn a_renamed_column_violates_though_the_counts_agree() {
 #[test]
 fn a_column_that_few_rows_have_may_be_absent_by_chance() {
     // 10 of 1,000 rows have it: none of 20 has it in four fifths of all windows, none of 2,000 hardly ever.
-    let rows = |n: usize| numbers("a", ramp(n));
+    let rows = |n: u32| numbers("a", ramp(n));
     let baseline = || vec![rows(1_000), numbers("seldom", ramp(10))];
     let few = judged(baseline(), vec![rows(20)]);
     let absent = |verdict: &Verdict| {
