@@ -174,6 +174,10 @@ fn watch_tells_once_counts_once_and_goes_on_where_a_receiver_refused() {
 #[test]
 fn settings_that_become_wrong_leave_a_watch_at_work() {
     let world = world(&History::usual());
+    let retrain = "\n[retrain]\npipeline = \"p\"\nwhen = \"drift on 1 of 1 windows\"\ndry_run = true\n";
+    world
+        .write("settings/monitor.toml", format!("{MONITOR}{retrain}"))
+        .unwrap();
     let mut running = Command::new(built("driftline").unwrap())
         .args([
             "watch",
@@ -270,4 +274,21 @@ fn a_watch_that_is_killed_again_and_again_ends_in_the_same_bytes() {
             name.display()
         );
     }
+}
+
+#[test]
+fn variants_that_are_added_later_are_taken_in() {
+    let world = world(&History::usual());
+    let moved = world.path("moved");
+    std::fs::rename(world.path("capture"), &moved).unwrap();
+    std::fs::create_dir(world.path("capture")).unwrap();
+    std::fs::rename(&moved, world.path("capture/blue")).unwrap();
+    let watch = "watch --monitor settings/monitor.toml --store store --once --now 2026-02-01T12:00:00Z";
+    let without = MONITOR.replacen("window =", "variants = [\"green\"]\nwindow =", 1);
+    world.write("settings/monitor.toml", without).unwrap();
+    let none = world.succeed(watch).unwrap().stdout;
+    assert!(!none.contains("480 rows"), "{none}");
+    world.write("settings/monitor.toml", MONITOR).unwrap();
+    let all = world.succeed(watch).unwrap().stdout;
+    assert!(all.contains("480 rows"), "{all}");
 }

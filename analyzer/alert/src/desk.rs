@@ -86,6 +86,8 @@ pub struct Told {
     pub sent: Vec<Receipt>,
     /// What was not, and is tried again.
     pub failed: Vec<Failure>,
+    /// How many deliveries wait to be tried, those of `failed` among them.
+    pub waiting: usize,
     /// Open incidents.
     pub open: Vec<String>,
     /// Whether nothing may be sent now.
@@ -125,6 +127,7 @@ impl Desk {
             if claims.is_empty() {
                 let (state, _) = self.read().await?;
                 told.muted = state.is_muted(&self.settings, now);
+                told.waiting = state.pending.len();
                 told.open = self.open_cases(&state);
                 return Ok(told);
             }

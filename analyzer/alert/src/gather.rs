@@ -101,7 +101,7 @@ pub async fn news(
     layout: &Layout,
     known: impl Fn(Series, (i64, i64)) -> Option<u32>,
     limit: usize,
-) -> Result<Vec<WindowFact>, AlertError> {
+) -> Result<Vec<Found>, AlertError> {
     let mut wanted = Vec::new();
     for series in Series::ALL {
         let prefix = layout.series(series);
@@ -111,7 +111,7 @@ pub async fn news(
         wanted.extend(found);
     }
     futures::stream::iter(wanted)
-        .map(|revision| async { Ok(read(store, revision).await?.fact) })
+        .map(|revision| read(store, revision))
         .buffered(READ_AHEAD)
         .try_collect()
         .await

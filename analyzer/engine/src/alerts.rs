@@ -7,7 +7,7 @@ use crate::error::{EngineError, ErrorKind};
 use crate::monitor::Monitor;
 use crate::retrain::RunState;
 use alert::desk::Desk;
-use alert::gather;
+use alert::gather::{self, Found};
 use alert::layout::Layout;
 use alert::notice::Subject;
 use alert::retry::Patience;
@@ -93,18 +93,23 @@ pub fn over(store: Arc<dyn ObjectStore>, root: &str, monitor: &Monitor, means: &
     })
 }
 
-/// Looks through the store for windows that are not known yet, takes them in, and says what is due.
-pub async fn catch_up(desk: &Desk, runs: &[RunFact], now: i64) -> Result<Told, EngineError> {
+/// Windows of the store that the desk does not know yet.
+pub async fn news(desk: &Desk) -> Result<Vec<Found>, EngineError> {
     let (state, _) = desk.read().await.map_err(failed)?;
     let known = |series, span: (i64, i64)| {
         let is_it =
             |window: &&alert::WindowFact| window.series == series && (window.start, window.end) == span;
         state.windows.iter().find(is_it).map(|window| window.revision)
     };
-    let news = gather::news(desk.store.as_ref(), &desk.layout, known, MAX_WINDOWS)
+    gather::news(desk.store.as_ref(), &desk.layout, known, MAX_WINDOWS)
         .await
-        .map_err(failed)?;
-    desk.tell(&news, runs, now).await.map_err(failed)
+        .map_err(failed)
+}
+
+/// Looks through the store for windows that are not known yet, takes them in, and says what is due.
+pub async fn catch_up(desk: &Desk, runs: &[RunFact], now: i64) -> Result<Told, EngineError> {
+    let facts: Vec<_> = news(desk).await?.into_iter().map(|found| found.fact).collect();
+    desk.tell(&facts, runs, now).await.map_err(failed)
 }
 
 /// Where retrainings stand, as alerts say it; those that were not started are not among them.

@@ -233,11 +233,15 @@ fn check_absent(
         .summary
         .map_or(n_having, |summary| summary.n_rows.max(n_having));
     let is_certain = rate_p_value([n_having, 0], [n_of, n_rows]) <= drift.p_limit();
+    let is_counted = |finding: &Finding| finding.check == CheckKind::MissingColumn;
     docket.find(Finding {
-        severity: if is_certain {
-            Severity::Violation
-        } else {
+        severity: if !is_certain {
             Severity::Info
+        } else if docket.findings.iter().any(is_counted) {
+            // The count of columns violates already; names may be all that is wrong with the others.
+            Severity::Warning
+        } else {
+            Severity::Violation
         },
         check: CheckKind::AbsentColumn,
         column: Some(subject.name.to_owned()),

@@ -12,7 +12,7 @@
 //!   run alone, as the first-party image has them.
 //! - **House checks** (`house`): drift as effect *and* calibrated evidence within a false-alarm budget (`drift`), new
 //!   missing values, NaN and infinities, unseen categories, changed types, absent and unknown columns, rejected records.
-//!   They are warnings, and violations where [`Policy`] says so. Where one of the six has already flagged the same cause,
+//!   They are warnings, and violations where [`Policy`] says so or a column that all rows had is in none. Where one of the six has already flagged the same cause,
 //!   the house does not repeat it.
 //!
 //! `status` is violated if any finding is a violation, *not evaluated* if not one check of the data could be made, else pass. A

@@ -10,7 +10,7 @@ mod completion;
 pub use ::parts::watch::names;
 pub use completion::{Completion, Serving};
 
-use crate::alerts::{Means, catch_up, failed, over, run_facts};
+use crate::alerts::{Means, failed, news, over, run_facts};
 use crate::error::EngineError;
 use crate::monitor::Monitor;
 use crate::retrain::complete::Package;
@@ -33,7 +33,9 @@ pub type MetricSink = Arc<dyn Fn(&str) + Send + Sync>;
 pub struct Actor {
     monitor: String,
     desk: Option<Desk>,
-    retraining: Option<Retraining>,
+    retrains: bool,
+    decider: String,
+    file: Location,
     service: Option<Arc<dyn PipelineService>>,
     patience: Patience,
     metrics: Option<MetricSink>,
@@ -69,6 +71,8 @@ pub enum Occasion {
     Window(i64, i64),
     /// Time has passed: whatever is not known yet, and what is due.
     CatchUp,
+    /// Nothing new is there: what is due. Looks through no windows.
+    Due,
 }
 
 /// What was done for one monitor.
@@ -121,17 +125,12 @@ impl Actor {
         hands: &Hands,
     ) -> Result<Self, EngineError> {
         let (opened, root) = open_store(store, options).await?;
-        let retraining = match &monitor.retrain {
-            None => None,
-            Some(_) => {
-                let decider = hands.means.holder.clone();
-                Some(Retraining::open(file, Some(store), options, decider).await?)
-            }
-        };
         Ok(Self {
             monitor: monitor.name.clone(),
             desk: over(opened, &root, monitor, &hands.means),
-            retraining,
+            retrains: monitor.retrain.is_some(),
+            decider: hands.means.holder.clone(),
+            file: file.clone(),
             service: hands.service.clone(),
             patience: hands.patience,
             metrics: hands.metrics.clone(),
@@ -147,12 +146,23 @@ impl Actor {
 
     /// Whether it retrains.
     pub fn retrains(&self) -> bool {
-        self.retraining.is_some()
+        self.retrains
+    }
+
+    /// Opened when it is needed: what keeps it from being opened must not keep anybody from being told.
+    async fn retraining(&self) -> Result<Option<Retraining>, EngineError> {
+        if !self.retrains {
+            return Ok(None);
+        }
+        let (store, decider) = (Some(&self.store), self.decider.clone());
+        Retraining::open(&self.file, store, &self.options, decider)
+            .await
+            .map(Some)
     }
 
     /// Everything that was started for the model; nothing is asked of a service.
     pub async fn history(&self) -> Result<Vec<PastRetraining>, EngineError> {
-        match &self.retraining {
+        match self.retraining().await? {
             None => Ok(Vec::new()),
             Some(retraining) => retraining.history().await,
         }
@@ -160,7 +170,14 @@ impl Actor {
 
     /// Tells, counts, decides and starts. The second answer has what failed beside undelivered alerts, which the first has.
     pub async fn act(&self, occasion: Occasion, now: i64) -> (Acted, Vec<EngineError>) {
-        let mut errors = Vec::new();
+        let (mut acted, error) = self.alert(occasion, now).await;
+        let mut errors: Vec<EngineError> = error.into_iter().collect();
+        errors.extend(self.decide(&mut acted, now).await);
+        (acted, errors)
+    }
+
+    /// Tells and counts.
+    pub async fn alert(&self, occasion: Occasion, now: i64) -> (Acted, Option<EngineError>) {
         let mut acted = Acted {
             monitor: self.monitor.clone(),
             alerts: None,
@@ -169,37 +186,42 @@ impl Actor {
             completions: Vec::new(),
             retraining: None,
         };
-        if let Some(desk) = &self.desk
-            && let Err(error) = self.alert(desk, occasion, &mut acted, now).await
-        {
-            errors.push(error);
-        }
-        if let Some(retraining) = &self.retraining
-            && let Err(error) = self.retrain(retraining, &mut acted, now).await
-        {
-            errors.push(error);
-        }
-        (acted, errors)
+        let error = match &self.desk {
+            None => None,
+            Some(desk) => self.tell_and_count(desk, occasion, &mut acted, now).await.err(),
+        };
+        (acted, error)
     }
 
-    async fn alert(
+    /// Looks at completions again, decides on retraining, and starts it; adds what was done to `acted`.
+    pub async fn decide(&self, acted: &mut Acted, now: i64) -> Option<EngineError> {
+        match self.retraining().await {
+            Ok(None) => None,
+            Ok(Some(retraining)) => self.retrain(&retraining, acted, now).await.err(),
+            Err(error) => Some(error),
+        }
+    }
+
+    async fn tell_and_count(
         &self,
         desk: &Desk,
         occasion: Occasion,
         acted: &mut Acted,
         now: i64,
     ) -> Result<(), EngineError> {
-        let Occasion::Window(start, end) = occasion else {
-            acted.alerts = Some(catch_up(desk, &[], now).await?);
-            return Ok(());
-        };
         let mut found = Vec::new();
-        for series in Series::ALL {
-            found.extend(
-                gather::window(desk.store.as_ref(), &desk.layout, series, (start, end))
-                    .await
-                    .map_err(failed)?,
-            );
+        match occasion {
+            Occasion::Due => {}
+            Occasion::CatchUp => found = news(desk).await?,
+            Occasion::Window(start, end) => {
+                for series in Series::ALL {
+                    found.extend(
+                        gather::window(desk.store.as_ref(), &desk.layout, series, (start, end))
+                            .await
+                            .map_err(failed)?,
+                    );
+                }
+            }
         }
         let facts: Vec<_> = found.iter().map(|found| found.fact.clone()).collect();
         let told = desk.tell(&facts, &[], now).await.map_err(failed)?;
@@ -243,7 +265,7 @@ impl Actor {
 
     async fn retrain(&self, retraining: &Retraining, acted: &mut Acted, now: i64) -> Result<(), EngineError> {
         // A window may be the one that a completed retraining was waiting for; then the incident is at its end before it is decided on.
-        acted.completions = self.go_on(None, now).await?;
+        acted.completions = self.completed(retraining, None, now).await?;
         let Some(service) = &self.service else {
             let plan = retraining.plan(now).await?;
             acted.retraining = Some(Retrained::new(plan.decision.verdict.name(), None));
@@ -275,7 +297,7 @@ impl Actor {
 
     /// Asks the service where retrainings stand, and writes what has ended. With `completions`, those are looked at as well.
     pub async fn look(&self, completions: bool, now: i64) -> Result<Standing, EngineError> {
-        let Some(retraining) = &self.retraining else {
+        let Some(retraining) = self.retraining().await? else {
             return Ok(Standing {
                 runs: Vec::new(),
                 completions: Vec::new(),
@@ -285,7 +307,7 @@ impl Actor {
         Ok(Standing {
             runs: retraining.status(service, self.patience, now).await?,
             completions: if completions {
-                self.go_on(None, now).await?
+                self.completed(&retraining, None, now).await?
             } else {
                 Vec::new()
             },
@@ -303,9 +325,9 @@ impl Actor {
 
     /// An approved package of this monitor: its completion begins, or goes on.
     pub async fn approved(&self, package: Package, now: i64) -> Result<Option<Completion>, EngineError> {
-        match &self.retraining {
+        match self.retraining().await? {
             None => Ok(None),
-            Some(retraining) => completion::approved(retraining, package, &self.options, now)
+            Some(retraining) => completion::approved(&retraining, package, &self.options, now)
                 .await
                 .map(Some),
         }
@@ -317,13 +339,20 @@ impl Actor {
         serving: Option<Serving<'_>>,
         now: i64,
     ) -> Result<Vec<Completion>, EngineError> {
-        match &self.retraining {
+        match self.retraining().await? {
             None => Ok(Vec::new()),
-            Some(retraining) => {
-                let open = completion::open(&self.monitor, &self.store, &self.options).await?;
-                completion::go_on(retraining, open, serving, &self.options, now).await
-            }
+            Some(retraining) => self.completed(&retraining, serving, now).await,
         }
+    }
+
+    async fn completed(
+        &self,
+        retraining: &Retraining,
+        serving: Option<Serving<'_>>,
+        now: i64,
+    ) -> Result<Vec<Completion>, EngineError> {
+        let open = completion::open(&self.monitor, &self.store, &self.options).await?;
+        completion::go_on(retraining, open, serving, &self.options, now).await
     }
 }
 

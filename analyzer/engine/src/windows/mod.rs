@@ -207,13 +207,17 @@ impl Windows {
         for span in self.silent(now).await? {
             waiting.entry(span).or_default();
         }
-        let mut closed = Vec::new();
+        let (mut closed, mut untold) = (Vec::new(), None);
         for (span, words) in waiting {
             if !self.is_over(span, now) {
                 continue;
             }
             if let Some(found) = self.close(span).await? {
-                self.tell(span, &found, announce).await?;
+                // A window that could not be told keeps its words, so that the next run comes to it, and no other from being closed.
+                if let Err(error) = self.tell(span, &found, announce).await {
+                    untold.get_or_insert(error);
+                    continue;
+                }
                 closed.push(found);
             }
             // Only the words that were there before the parts were listed: what came since waits for the next run.
@@ -221,7 +225,7 @@ impl Windows {
                 self.place.store.delete(&word).await?;
             }
         }
-        Ok(closed)
+        untold.map_or(Ok(closed), Err)
     }
 
     /// Whether a window's end and its grace are over.

@@ -119,7 +119,8 @@ fn a_column_that_few_rows_have_may_be_absent_by_chance() {
     // 10 of 1,000 rows have it: none of 20 has it in four fifths of all windows, none of 2,000 hardly ever.
     let rows = |n: u32| numbers("a", ramp(n));
     let baseline = || vec![rows(1_000), numbers("seldom", ramp(10))];
-    let few = judged(baseline(), vec![rows(20)]);
+    let window = |n: u32| vec![rows(n), numbers("other", ramp(n))];
+    let few = judged(baseline(), window(20));
     let absent = |verdict: &Verdict| {
         let is_it = |finding: &&Finding| finding.check == CheckKind::AbsentColumn;
         verdict.findings.iter().find(is_it).unwrap().severity

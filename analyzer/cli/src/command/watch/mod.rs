@@ -16,7 +16,7 @@ use engine::monitor::Length;
 use engine::scan::ScanSettings;
 use engine::windows::Closed;
 use engine::{EngineError, ErrorKind};
-use follow::Followed;
+use follow::{Followed, Told};
 use parts::ingest::Place;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::path::PathBuf;
@@ -82,17 +82,18 @@ pub(crate) async fn run(arguments: WatchArguments) -> anyhow::Result<u8> {
     let mut followed = Followed::open(&arguments, &place).await?;
     let mut watch = Watch::new(&arguments.monitor, place, &stop).await?;
     loop {
-        let mut is_done = true;
-        match look(&mut watch, &mut followed, now, arguments.json).await {
-            Ok(all) => is_done = all,
+        let ended = look(&mut watch, &mut followed, now, arguments.json).await;
+        let code = match &ended {
+            Ok(code) => *code,
             // What storage refuses now it may give the next time.
             Err(error) if !arguments.once && error.kind() == ErrorKind::Storage => {
                 message::talk(&format!("error: {error}; trying again in {}", arguments.interval));
+                exit::STORAGE
             }
-            Err(error) => return Err(error.into()),
-        }
+            Err(_) => return Ok(ended?),
+        };
         if arguments.once {
-            return Ok(if is_done { exit::DONE } else { exit::STORAGE });
+            return Ok(code);
         }
         let until = tokio::time::Instant::now() + interval;
         while tokio::time::Instant::now() < until {
@@ -104,22 +105,37 @@ pub(crate) async fn run(arguments: WatchArguments) -> anyhow::Result<u8> {
     }
 }
 
-/// Looks once; gives whether everything that followed was done.
+/// Looks once; gives the exit code of it: what follows is done even where the look failed.
 async fn look(
     watch: &mut Watch<'_>,
     followed: &mut Followed,
     now: Option<i64>,
     json: bool,
-) -> Result<bool, EngineError> {
+) -> Result<u8, EngineError> {
     let monitor = watch.reread().await?;
-    let closed = watch.look(now.unwrap_or_else(clock)).await?;
-    for closed in &closed {
-        say(closed, json);
+    let actor = followed.actor(&monitor).await?;
+    let told = Told::new(actor.as_ref(), now, json);
+    let looked = watch.look(now.unwrap_or_else(clock), &told).await;
+    let is_news = looked.as_ref().map_or(true, |looked| {
+        looked.n_measured > 0 || looked.closed.iter().any(|closed| closed.is_new)
+    });
+    let mut code = told.code();
+    if let Ok(looked) = &looked {
+        for closed in &looked.closed {
+            say(closed, json);
+        }
+        if looked.n_failed > 0 {
+            code = code.max(exit::STORAGE);
+        }
     }
-    // Windows take their time: what follows is done at the time it is then.
-    followed
-        .follow(&monitor, &closed, now.unwrap_or_else(clock), json)
-        .await
+    if let Some(actor) = &actor {
+        // Windows take their time: what follows is done at the time it is then.
+        let after = followed
+            .follow(actor, is_news, now.unwrap_or_else(clock), json)
+            .await;
+        code = code.max(after);
+    }
+    looked.map(|_| code)
 }
 
 /// The store that was named.

@@ -6,9 +6,9 @@ use crate::{message, settings};
 use capture::time::TimeWindow;
 use engine::monitor::Monitor;
 use engine::sources::{Source, discover};
-use engine::windows::{Closed, Quiet, Windows};
+use engine::windows::{Announce, Closed, Windows};
 use engine::{EngineError, ErrorKind};
-use futures::{StreamExt as _, stream};
+use futures::future::join_all;
 use parts::ingest::Place;
 use parts::layout::digest;
 use parts::merge::list;
@@ -19,6 +19,18 @@ use store::{Location, PutMode, join_key};
 
 /// Objects taken in at once: while one waits for the disk or the network, another is read.
 const AT_ONCE: usize = 16;
+/// Bytes taken in at once, as stored; a larger object goes alone.
+const BYTES_AT_ONCE: u64 = 64 << 20;
+
+/// What a look found.
+pub(super) struct Looked {
+    /// Windows that were looked at.
+    pub(super) closed: Vec<Closed>,
+    /// Windows whose quality was measured.
+    pub(super) n_measured: usize,
+    /// Objects that could not be taken in and are looked at again.
+    pub(super) n_failed: usize,
+}
 
 /// A monitor's capture and labels, and the store that its windows are in.
 pub(super) struct Watch<'s> {
@@ -74,42 +86,47 @@ impl<'s> Watch<'s> {
         Ok(self.monitor.clone())
     }
 
-    /// Takes new objects in and closes windows that are over at `now`.
-    pub(super) async fn look(&mut self, now: i64) -> Result<Vec<Closed>, EngineError> {
-        let captured = self.news(&self.monitor.capture).await?;
-        let mut taken = stream::iter(captured)
-            .take_while(|_| std::future::ready(!self.stop.load(Ordering::Relaxed)))
-            .map(|(source, word)| self.take_in(source, word))
-            .buffered(AT_ONCE);
-        let (mut words, mut failed) = (Vec::new(), None);
-        // One that failed keeps no other from being noted.
-        while let Some(one) = taken.next().await {
-            match one {
-                Ok(word) => words.push(word),
-                Err(error) => failed = failed.or(Some(error)),
+    /// Takes new objects in and closes windows that are over at `now`. An object that fails keeps nothing else from being done:
+    /// its window is opened again when it comes.
+    pub(super) async fn look(&mut self, now: i64, announce: &dyn Announce) -> Result<Looked, EngineError> {
+        let mut looked = Looked {
+            closed: Vec::new(),
+            n_measured: 0,
+            n_failed: 0,
+        };
+        let news = self.news(&self.monitor.capture).await?;
+        for batch in batches(news) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(looked);
+            }
+            let taken = batch.into_iter().map(|(source, word)| self.take_in(source, word));
+            for ended in join_all(taken).await {
+                match ended {
+                    Ok(word) => drop(self.seen.insert(word)),
+                    Err(error) => {
+                        message::talk(&format!("error: {error}; looked at again"));
+                        looked.n_failed += 1;
+                    }
+                }
             }
         }
-        drop(taken);
-        self.seen.extend(words);
-        if let Some(error) = failed {
-            return Err(error);
-        }
         if self.stop.load(Ordering::Relaxed) {
-            return Ok(Vec::new());
+            return Ok(looked);
         }
         self.take_labels_in().await?;
-        let closed = self.windows.close_due(now, &Quiet).await?;
+        looked.closed = self.windows.close_due(now, announce).await?;
         for place in self.windows.measure_due(now).await? {
             message::talk(&format!("quality: wrote {place}"));
+            looked.n_measured += 1;
         }
-        Ok(closed)
+        Ok(looked)
     }
 
     /// Objects that were not taken in as they are now, each with its word.
     async fn news(&self, place: &Location) -> Result<Vec<(Source, String)>, EngineError> {
         let listed = discover(place, &self.place.options, &TimeWindow::default()).await?;
         let with_word = listed.objects.into_iter().map(|source| {
-            let word = word_of(&source);
+            let word = self.word_of(&source);
             (source, word)
         });
         Ok(with_word.filter(|(_, word)| !self.seen.contains(word)).collect())
@@ -168,13 +185,33 @@ impl<'s> Watch<'s> {
         self.note(&word).await?;
         Ok(word)
     }
+
+    /// Where the object is, how large it was written when, and what of the settings says to whom it belongs: told by a listing,
+    /// without a request of its own.
+    fn word_of(&self, source: &Source) -> String {
+        let modified = source
+            .modified
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let location = source.store.locate(&source.key);
+        let (variants, window) = (&self.monitor.variants, self.monitor.window.seconds());
+        let (size, etag) = (source.size, &source.etag);
+        digest(format!("{location}\n{size}\n{modified:?}\n{etag:?}\n{window}\n{variants:?}").as_bytes())
+    }
 }
 
-/// Where the object is and how large it was written when: told by a listing, without a request of its own.
-fn word_of(source: &Source) -> String {
-    let modified = source
-        .modified
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let location = source.store.locate(&source.key);
-    digest(format!("{location}\n{}\n{modified:?}\n{:?}", source.size, source.etag).as_bytes())
+/// Objects that are taken in together, in their order.
+fn batches(news: Vec<(Source, String)>) -> Vec<Vec<(Source, String)>> {
+    let mut batches: Vec<Vec<(Source, String)>> = Vec::new();
+    let mut n_bytes = 0;
+    for (source, word) in news {
+        n_bytes += source.size;
+        match batches.last_mut() {
+            Some(batch) if batch.len() < AT_ONCE && n_bytes <= BYTES_AT_ONCE => batch.push((source, word)),
+            _ => {
+                n_bytes = source.size;
+                batches.push(vec![(source, word)]);
+            }
+        }
+    }
+    batches
 }
