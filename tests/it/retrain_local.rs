@@ -5,6 +5,7 @@
 
 use crate::pipeline::{TRAINER, put, served};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use tests::aws::Webhook;
 use tests::program::built;
@@ -290,7 +291,7 @@ fn watch_goes_from_captured_lines_to_the_alert_the_execution_and_its_end_each_on
     let mut training = "score,a,b\n".to_owned();
     for n in 0..2_000_u32 {
         let a = f64::from(n * 7 % 2_000) / 2_000.0;
-        training.push_str(&format!("{a},{a},{}\n", f64::from(n) / 6_000.0));
+        writeln!(training, "{a},{a},{}", f64::from(n) / 6_000.0).unwrap();
     }
     put(&world, "train.csv", &training);
     let schema = json!({"task": "binary", "features": [{"name": "a", "type": "numeric"}, {"name": "b", "type": "numeric"}],

@@ -61,7 +61,6 @@ fn checks(answer: &Answer, name: &str) -> Vec<Value> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn the_account_is_asked_for_the_endpoint_and_the_pipeline() {
     let Some(aws) = account() else { return };
     let world = world(&History::usual());

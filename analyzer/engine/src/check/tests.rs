@@ -263,11 +263,12 @@ async fn an_endpoint_is_held_against_what_the_monitor_expects() {
     let (worst, n, said) = standing(&open, &as_expected);
     assert_eq!((worst, n), (Standing::Warning, 1));
     assert!(said.contains("20 %"), "{said}");
-    let changed: [(&str, fn(&mut EndpointDescription)); 6] = [
+    type Change = fn(&mut EndpointDescription);
+    let changed: [(&str, Change); 6] = [
         ("switched off", |found| found.enabled = None),
         ("switched off", |found| found.enabled = Some(false)),
         ("has stopped", |found| {
-            found.capture_status = Some("Stopped".to_owned())
+            found.capture_status = Some("Stopped".to_owned());
         }),
         ("captures to s3://other/capture", |found| {
             found.destination = Some("s3://other/capture".to_owned());
@@ -276,7 +277,7 @@ async fn an_endpoint_is_held_against_what_the_monitor_expects() {
             found.variants.remove(0);
         }),
         ("samples 50 %, the monitor expects 20 %", |found| {
-            found.sampling = Some(50)
+            found.sampling = Some(50);
         }),
     ];
     for (part, change) in changed {

@@ -100,7 +100,9 @@ async fn check_all(arguments: &CheckArguments) -> anyhow::Result<u8> {
                 let account = account.as_ref().filter(|_| arguments.pipeline.is_none());
                 more.extend(retrain::checks(settings, arguments.pipeline.as_deref(), account).await?);
             }
-            more.into_iter().for_each(|check| found.push(check));
+            for check in more {
+                found.push(check);
+            }
         }
         monitors.push(found);
     }
