@@ -38,7 +38,11 @@ impl Memory {
                 locked(&self.0).remove(&call.resource);
                 plain(StatusCode::NO_CONTENT)
             }
-            "ListObjectsV2" => self.list(&call.resource, parts.uri.query().unwrap_or("")),
+            // SDKs ask for `/bucket/?…`.
+            "ListObjectsV2" => self.list(
+                call.resource.trim_end_matches('/'),
+                parts.uri.query().unwrap_or(""),
+            ),
             "HeadBucket" | "of the bucket" => plain(StatusCode::OK),
             _ => error(StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
         }
@@ -279,5 +283,7 @@ mod tests {
             )
         );
         assert_eq!(list("max-keys=3&continuation-token=x%2Fy%2F3").0, ["x/y/4", "z"]);
+        let as_sdks_ask = ask(&memory, "GET", "/b/?list-type=2&prefix=z", None);
+        assert!(String::from_utf8_lossy(as_sdks_ask.body()).contains("<Key>z</Key>"));
     }
 }

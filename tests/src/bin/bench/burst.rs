@@ -142,6 +142,13 @@ pub(crate) fn measure(arguments: &BurstArguments) -> Result<Measured> {
                 .context("no rows")?;
         }
     }
+    // A figure of a run that lost something is none.
+    ensure!(
+        rows == synth.n_records as i64,
+        "{rows} rows in the verdicts of {} captured; the functions said last:\n{}",
+        synth.n_records,
+        said_last(&aws)
+    );
     let (_, analyze_peaks) = aws.costs("analyze");
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     let at = |share: f64| milliseconds(took[((took.len() - 1) as f64 * share).round() as usize]);
@@ -165,6 +172,14 @@ pub(crate) fn measure(arguments: &BurstArguments) -> Result<Measured> {
         analyze_seconds,
         analyze_peak_rss_mb: largest(&analyze_peaks),
     })
+}
+
+/// The last lines of what was not well.
+fn said_last(aws: &Aws) -> String {
+    let logs = ["ingest", "analyze"].map(|function| aws.log(function));
+    let bad = logs.iter().flatten().filter(|line| !line.contains("\"INFO\""));
+    let bad: Vec<&str> = bad.map(String::as_str).collect();
+    bad[bad.len().saturating_sub(5)..].join("\n")
 }
 
 /// All keys, some of them twice, in an order of the seed's.
