@@ -233,7 +233,7 @@ WAYS = {
         "retraining.start",
         "retraining.status",
         "Retraining::open",
-        "catch_up",
+        "news",
     },
 }
 # What the pipeline's definition reads, by parameter; all it writes begins with OutputUri, `output` beside the receipt.
@@ -344,7 +344,7 @@ def _ways(code):
     for name, separator, method in re.findall(methods, code):
         if method not in passed:
             yield f"{name}{separator}{method}"
-    for name in re.findall(r"(?<![\w.:])(?<!fn )(analyze|approved|catch_up|go_on|names)\(", code):
+    for name in re.findall(r"(?<![\w.:])(?<!fn )(analyze|approved|catch_up|go_on|names|news)\(", code):
         yield name
     yield from re.findall(r"\b((?:Actor|Monitor|Prepared|Retraining|Watched|Windows)::(?:all|load|open))\(", code)
 
